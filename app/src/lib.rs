@@ -1,0 +1,1 @@
+//! The pages of Countersign, rendered on the server and hydrated in the browser.

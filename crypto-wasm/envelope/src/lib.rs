@@ -1,0 +1,1 @@
+//! Pure keys, certificates, signed and sealed envelopes of Countersign.

@@ -1,0 +1,44 @@
+//! Pure values and messages of Countersign: the same in the browser and in the bank.
+//!
+//! Every message is a JSON [`Payload`] that is signed (`typ` names its [`Kind`]) and sealed. This
+//! crate says what is inside; the crate `envelope` says how it is signed and sealed.
+//!
+//! * values: [`amount`], [`iban`], [`bic`], [`ids`], [`slip`]
+//! * the frame of each message: [`kind`], [`payload`]
+//! * device and bank: [`enrol`], [`session`], [`order`], [`receipt`], [`enquiry`], [`notice`]
+//! * between banks and nodes: [`interbank`], [`jwk`], [`key_set`], [`link`]
+//! * the edge's interface: [`api`]
+//! * page and worker: [`worker`]
+//!
+//! No I/O, no clock, no randomness: times and random bytes are parameters.
+
+pub mod amount;
+pub mod api;
+pub mod bic;
+pub mod enquiry;
+pub mod enrol;
+pub mod iban;
+pub mod ids;
+pub mod interbank;
+pub mod jwk;
+pub mod key_set;
+pub mod kind;
+pub mod link;
+pub mod notice;
+pub mod order;
+pub mod payload;
+pub mod receipt;
+pub mod session;
+pub mod slip;
+pub mod text;
+pub mod worker;
+
+pub use amount::{Amount, Balance, Currency};
+pub use bic::Bic;
+pub use iban::Iban;
+pub use ids::{Digest, MessageId, SessionId, Thumbprint};
+pub use kind::Kind;
+pub use payload::{Body, Payload};
+
+/// Seconds since 1970-01-01T00:00:00Z, as in RFC 7519 (`NumericDate`).
+pub type Timestamp = i64;

@@ -1,0 +1,150 @@
+//! Receipts: the bank's signed final answer to an order. One per order, whatever is retried.
+
+use crate::{
+    Amount, Body, Digest, Iban, Kind, MessageId, Timestamp,
+    text::{Name, Remittance},
+};
+use serde::{Deserialize, Serialize};
+
+/// What became of an order, for ever. `re` of the payload is the order's digest as well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The id of the order.
+    pub order: MessageId,
+    /// SHA-256 of the signed order.
+    pub order_digest: Digest,
+    /// From, as ordered.
+    pub debtor_account: Iban,
+    /// To whom, as ordered.
+    pub creditor_name: Name,
+    /// To which account, as ordered.
+    pub creditor_account: Iban,
+    /// How much, as ordered.
+    pub amount: Amount,
+    /// What for, as ordered.
+    pub remittance: Remittance,
+    /// Decided at.
+    pub at: Timestamp,
+    /// The verdict.
+    pub outcome: Outcome,
+}
+
+/// The verdict on an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Outcome {
+    /// Paid: booked here, and for another bank accepted there.
+    Booked {
+        /// The posting's number in the ledger of the bank that signs.
+        posting: String,
+    },
+    /// Not paid. Nothing was taken, or what was set aside is available again.
+    Refused {
+        /// Why.
+        reason: Refusal,
+    },
+}
+
+macro_rules! refusals {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $words:literal;)*) => {
+        /// Why something is refused: a code (ISO 20022 external status reason where one fits) and
+        /// the words a customer reads.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Refusal { $($(#[$doc])* #[serde(rename = $code)] $name,)* }
+
+        impl Refusal {
+            /// Every refusal there is.
+            pub const ALL: &'static [Refusal] = &[$(Refusal::$name,)*];
+
+            /// The code on the wire and in the database.
+            pub const fn code(self) -> &'static str {
+                match self { $(Refusal::$name => $code,)* }
+            }
+
+            /// What it means, for the customer.
+            pub const fn words(self) -> &'static str {
+                match self { $(Refusal::$name => $words,)* }
+            }
+
+            /// Reads a code.
+            pub fn parse(code: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|refusal| refusal.code() == code)
+            }
+        }
+    };
+}
+
+refusals! {
+    /// The available balance is too small.
+    InsufficientFunds = "AM04", "There is not enough money available in the account.";
+    /// The customer has no such account.
+    DebtorAccountUnknown = "AC02", "The account to pay from is not one of yours.";
+    /// The account to pay from is closed.
+    DebtorAccountClosed = "AC04", "The account to pay from is closed.";
+    /// No such account at the payee's bank.
+    CreditorAccountUnknown = "AC03", "The payee's bank has no account with this IBAN. Check the IBAN with the payee.";
+    /// The payee's account is closed.
+    CreditorAccountClosed = "AC07", "The payee's account is closed. Ask the payee for another IBAN.";
+    /// From and to are the same account.
+    SameAccount = "AC01", "The account to pay from and the account to pay to are the same.";
+    /// No licensed bank has this IBAN.
+    BankUnknown = "RC01", "No licensed bank keeps an account with this IBAN. Check the IBAN with the payee.";
+    /// The account has another currency.
+    OtherCurrency = "AM03", "The account is kept in another currency.";
+    /// The mirror account of the other bank is at its limit.
+    SettlementCap = "AM13", "The two banks have reached the limit of what they owe each other today. Try again later or pay a smaller amount.";
+    /// The order came after its time.
+    Expired = "TM01", "The order reached the bank after its time had run out. Sign a new one.";
+    /// The id was used before with other content.
+    SameIdOtherContent = "DU01", "An order with the same number and other content was received before. Only the first one counts.";
+    /// The payee's bank got the payment too late.
+    DeadlinePassed = "AB05", "The payee's bank did not get the payment in time.";
+    /// The payee's bank is not reachable under its licence.
+    PeerUnavailable = "AB08", "The payee's bank takes no payments now.";
+    /// The device may not sign orders (not active, revoked).
+    DeviceNotActive = "DS0G", "This device may not sign orders. Use an active device or ask the bank.";
+    /// No such slip, wrong code, used up, or past its date. One answer for all of them.
+    SlipRefused = "SL01", "The slip number and code do not fit, or the slip is used up or past its date. Check what you typed; after five wrong tries ask the bank for a new slip.";
+    /// What was asked for does not exist for this customer.
+    NotFound = "NF01", "The bank has nothing under this number for you.";
+}
+
+impl Body for Receipt {
+    const KIND: Kind = Kind::Receipt;
+}
+
+/// The bank cannot answer a message that is no order. `re` is that message's digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refused {
+    /// Why.
+    pub reason: Refusal,
+}
+
+impl Body for Refused {
+    const KIND: Kind = Kind::Refused;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_read_back_and_stands_once() {
+        for refusal in Refusal::ALL {
+            assert_eq!(Refusal::parse(refusal.code()), Some(*refusal));
+            let json = serde_json::to_string(refusal).unwrap();
+            assert_eq!(json, format!("\"{}\"", refusal.code()));
+        }
+    }
+
+    #[test]
+    fn an_outcome_on_the_wire() {
+        let outcome = Outcome::Refused {
+            reason: Refusal::InsufficientFunds,
+        };
+        let json = serde_json::to_string(&outcome).unwrap();
+        assert_eq!(json, r#"{"status":"refused","reason":"AM04"}"#);
+    }
+}

@@ -1,0 +1,437 @@
+//! What the page and the worker say to each other: JSON strings by `postMessage`.
+//!
+//! The worker alone holds keys, talks to the edges, seals and opens. The page draws, and keeps what
+//! must outlive the worker in local storage, under the keys that [`stored`] names. A page sends
+//! `{"id":1,"ask":{...}}` ([`Ask`] in [`ToWorker`]) and gets exactly one [`FromWorker::Answer`] with
+//! the same id; events come at any time.
+
+use crate::{
+    Bic, Iban, MessageId, Thumbprint, Timestamp,
+    enquiry::{Overview, Payment, Statement},
+    notice::Notice,
+    receipt::Receipt,
+};
+use serde::{Deserialize, Serialize};
+
+/// Local-storage keys. Every value is JSON or a compact JWE; `DEVICE` is the mailbox thumbprint.
+pub mod stored {
+    /// `countersign.device.DEVICE` -> [`super::StoredDevice`].
+    pub const DEVICE: &str = "countersign.device.";
+    /// `countersign.order.DEVICE.ID` -> [`super::StoredOrder`].
+    pub const ORDER: &str = "countersign.order.";
+    /// `countersign.session.DEVICE` -> a compact JWE sealed to the device's own encryption key.
+    pub const SESSION: &str = "countersign.session.";
+    /// `countersign.mailbox.DEVICE` -> the number of the last letter read, in decimal.
+    pub const MAILBOX: &str = "countersign.mailbox.";
+    /// `countersign.enrolling` -> [`super::StoredDevice`] of a device that is not active yet.
+    pub const ENROLLING: &str = "countersign.enrolling.";
+}
+
+/// Page to worker.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct ToWorker {
+    /// Chosen by the page; comes back with the answer.
+    pub id: u32,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What a page can ask of the worker.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Ask {
+    /// First of all: where the bank is. Answer: `Done`.
+    Configure {
+        /// The edges' origins; the worker tries the next when one fails.
+        edges: Vec<String>,
+        /// The bank of this page origin.
+        bank: Bic,
+        /// SRI hash of the crypto module, checked when it was fetched (for the record only).
+        integrity: Option<String>,
+    },
+    /// Fetches and verifies what the bank shows of itself. Answer: `Bank`.
+    MeetBank,
+    /// Compares the five words typed from the slip with the bank's. Answer: `Words`.
+    CompareWords {
+        /// As typed, any case, any blanks.
+        typed: String,
+    },
+    /// Makes both keys, with `Progress` events. Cancelled by terminating the worker. Answer: `KeysMade`.
+    MakeKeys,
+    /// Sends the request with the keys just made, waits for the certificates, confirms, waits until
+    /// the device is active. The worker has compared the words before. With `Progress` events and
+    /// `Store` events (the device is stored under `ENROLLING` before anything is sent). Answer: `Unlocked`.
+    Enrol {
+        /// From the slip.
+        locator: String,
+        /// From the slip.
+        secret: String,
+        /// What the customer calls this device.
+        device_name: String,
+        /// Encrypts the keys at rest.
+        passphrase: String,
+    },
+    /// Goes on with an enrolment that was interrupted. Answer: `Unlocked`.
+    ResumeEnrol {
+        /// What was stored under `ENROLLING`.
+        device: StoredDevice,
+        /// The passphrase chosen then.
+        passphrase: String,
+    },
+    /// Decrypts the keys into the worker's memory and checks the manifest. Answer: `Unlocked`.
+    Unlock {
+        /// As stored.
+        device: StoredDevice,
+        /// Typed.
+        passphrase: String,
+        /// The value under `SESSION`, if there is one.
+        session: Option<String>,
+        /// The value under `MAILBOX`.
+        mailbox_after: i64,
+        /// Every value under `ORDER` of this device: resent until answered.
+        orders: Vec<StoredOrder>,
+    },
+    /// Wipes every key and secret. Answer: `Done`.
+    Lock,
+    /// Answer: `Overview`.
+    Overview,
+    /// Answer: `Statement`.
+    Statement {
+        /// The account.
+        account: Iban,
+        /// The cursor.
+        before: Option<i64>,
+        /// How many entries.
+        limit: u32,
+    },
+    /// Answer: `Payment`.
+    Payment {
+        /// The order's id.
+        payment: MessageId,
+    },
+    /// Makes the exact bytes of an order, and reads the check page back from them. Answer: `Draft`.
+    Draft {
+        /// From.
+        debtor_account: Iban,
+        /// As typed.
+        creditor_name: String,
+        /// As typed.
+        creditor_account: String,
+        /// As typed.
+        amount: String,
+        /// As typed.
+        remittance: String,
+    },
+    /// Signs the bytes of the last draft, asks the page to store the order, sends it when the page
+    /// has answered `Stored`. Answer: `Sent` (or an error: then the stored order is resent by itself).
+    SignDraft {
+        /// The draft's id.
+        payment: MessageId,
+    },
+    /// The page has written what a `Store` event asked for. Answer: `Done`.
+    Stored {
+        /// The event's number.
+        store: u32,
+    },
+    /// Reads the mailbox now (another tab says there is something). Answer: `Done`; letters come as events.
+    ReadMail,
+    /// Opens the event stream in this worker (this tab holds the lock). Answer: `Done`; goes on until `Lock`.
+    Listen,
+    /// The receipt of a payment as a file anyone can check. Answer: `File`.
+    ReceiptFile {
+        /// The order's id.
+        payment: MessageId,
+    },
+}
+
+/// Worker to page.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum FromWorker {
+    /// The module is loaded; asks may be sent.
+    Ready,
+    /// Answers one ask.
+    Answer {
+        /// The ask's id.
+        id: u32,
+        /// The answer.
+        answer: Box<Answer>,
+    },
+    /// How far key making or enrolment is.
+    Progress {
+        /// What is being done.
+        step: Step,
+        /// 0 to 100; an honest guess, never going back within a step.
+        percent: u8,
+    },
+    /// Something must be written to local storage; the page answers with [`Ask::Stored`].
+    Store {
+        /// Number of this event.
+        store: u32,
+        /// The whole key.
+        key: String,
+        /// The value; absent to remove it.
+        value: Option<String>,
+    },
+    /// A receipt came, was opened, and its signature holds.
+    Receipt {
+        /// The receipt.
+        receipt: Box<Receipt>,
+    },
+    /// A notice came, was opened, and its signature holds.
+    Notice {
+        /// The notice.
+        notice: Box<Notice>,
+    },
+    /// There is new mail; the page tells its other tabs (they ask `ReadMail`).
+    NewMail,
+    /// How the line to the bank is, when it changes.
+    Line {
+        /// Whether an edge answers.
+        up: bool,
+    },
+}
+
+/// The steps of making a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// The signing key is being made.
+    SigningKey,
+    /// The encryption key is being made.
+    EncryptionKey,
+    /// A test signature and a test sealing.
+    TestSignature,
+    /// The keys are being encrypted with the passphrase.
+    EncryptKeys,
+    /// The request is at the bank.
+    AskBank,
+    /// The certificates are here and are confirmed.
+    Confirm,
+}
+
+/// The answers.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// Nothing more to say.
+    Done,
+    /// The bank, its chain verified up to the root that this browser pins.
+    Bank {
+        /// Its name, from the licence.
+        name: String,
+        /// Its BIC.
+        bic: Bic,
+        /// The licence ends.
+        licence_until: Timestamp,
+    },
+    /// Whether the words fit. The bank's own words are not told, so that they must come from the slip.
+    Words {
+        /// They fit.
+        fit: bool,
+        /// The typed words that are not in the list, to mark them.
+        unknown: Vec<String>,
+    },
+    /// Both keys are made and tested; they are in the worker's memory.
+    KeysMade {
+        /// Of the signing key: the device's id.
+        device: Thumbprint,
+        /// Five words of it.
+        words: Vec<String>,
+        /// How long it took, in milliseconds.
+        took_ms: u32,
+    },
+    /// The keys are open.
+    Unlocked {
+        /// Whose and which.
+        profile: Box<Profile>,
+    },
+    /// See [`Overview`].
+    Overview {
+        /// The answer, verified.
+        overview: Box<Overview>,
+    },
+    /// See [`Statement`].
+    Statement {
+        /// The answer, verified.
+        statement: Box<Statement>,
+    },
+    /// See [`Payment`].
+    Payment {
+        /// The answer, verified; the receipt inside, too.
+        payment: Box<Payment>,
+        /// Who signed the receipt and when, for the sheet.
+        receipt_signer_words: Option<Vec<String>>,
+    },
+    /// What will be signed, read back from the bytes.
+    Draft {
+        /// The draft.
+        draft: Box<Draft>,
+    },
+    /// The edge has stored the order.
+    Sent {
+        /// Its id.
+        payment: MessageId,
+    },
+    /// A file to download.
+    File {
+        /// Suggested name.
+        name: String,
+        /// Media type.
+        media_type: String,
+        /// Its text.
+        text: String,
+    },
+    /// It did not work.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+}
+
+/// Why the worker could not do what was asked. The page words it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "failure", rename_all = "kebab-case")]
+pub enum Failure {
+    /// No keys are open.
+    Locked,
+    /// The passphrase does not open the key.
+    WrongPassphrase,
+    /// What is stored of the device does not fit together (manifest, certificates).
+    StoredDeviceDamaged,
+    /// No edge answered in time. An order is kept and resent.
+    NoLine,
+    /// An edge answered, the bank did not in time.
+    NoAnswer,
+    /// The words were not compared, or do not fit: nothing is sealed.
+    WordsNotCompared,
+    /// What the bank shows does not verify.
+    BankNotVerified {
+        /// For the log and the help page; no secrets.
+        why: String,
+    },
+    /// The bank refused.
+    Refused {
+        /// Code of [`crate::receipt::Refusal`].
+        code: String,
+        /// Its words.
+        words: String,
+        /// The reference.
+        reference: Option<String>,
+    },
+    /// A field of the draft or the enrolment cannot be used.
+    Field {
+        /// Which: `creditor_name`, `creditor_account`, `amount`, `remittance`, `locator`, `secret`,
+        /// `device_name`, `passphrase`.
+        field: String,
+        /// How to mend it.
+        words: String,
+    },
+    /// The draft is not there any more (another draft, or locked meanwhile).
+    NoDraft,
+    /// Our mistake; found in the console under this reference.
+    Fault {
+        /// Words without secrets.
+        why: String,
+    },
+}
+
+/// Whose keys are open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The device and its mailbox.
+    pub device: Thumbprint,
+    /// What the customer calls it.
+    pub device_name: String,
+    /// Whose it is.
+    pub customer_name: String,
+    /// The customer's number.
+    pub customer_number: String,
+    /// The bank.
+    pub bank: Bic,
+    /// Its name.
+    pub bank_name: String,
+    /// Five words of the signing key.
+    pub words: Vec<String>,
+    /// Enrolled at.
+    pub enrolled_at: Timestamp,
+}
+
+/// A device at rest. PEMs as `openssl pkey` and `openssl x509` read them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredDevice {
+    /// Version of this form, 1.
+    pub version: u32,
+    /// The device and its mailbox.
+    pub device: Thumbprint,
+    /// Shown when choosing who unlocks; empty until the bank has said it.
+    pub customer_name: String,
+    /// The customer's number; empty until the bank has said it.
+    pub customer_number: String,
+    /// What the customer calls it.
+    pub device_name: String,
+    /// The bank.
+    pub bank: Bic,
+    /// Its name.
+    pub bank_name: String,
+    /// Enrolled at.
+    pub enrolled_at: Timestamp,
+    /// Encrypted PKCS#8 PEM (PBES2, PBKDF2-SHA256 600,000, AES-256-CBC).
+    pub signing_key: String,
+    /// The same for the encryption key.
+    pub encryption_key: String,
+    /// Certificates, PEM: signing, encryption, enrolment CA, bank CA; empty until enrolled.
+    pub certificates: Vec<String>,
+    /// The authority's root, PEM: pinned.
+    pub root: String,
+    /// The highest key-set number seen.
+    pub key_set: u64,
+    /// For an enrolment under way: the request's JWS sealed to the device itself (compact JWE).
+    pub request: Option<String>,
+    /// Compact JWS of kind `manifest` by the device over SHA-256 of every other part.
+    pub manifest: String,
+}
+
+/// An order saved before it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredOrder {
+    /// Its id.
+    pub payment: MessageId,
+    /// The envelope as sent: resent as the same bytes.
+    pub envelope: String,
+    /// The same JWS sealed to the device's own encryption key: from it, it can be sealed again.
+    pub kept: String,
+    /// Signed at.
+    pub at: Timestamp,
+    /// An edge has stored it.
+    pub accepted: bool,
+}
+
+/// What the check page shows, read from the bytes that are about to be signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    /// The order's id.
+    pub payment: MessageId,
+    /// From.
+    pub debtor_account: Iban,
+    /// To whom.
+    pub creditor_name: String,
+    /// To which account.
+    pub creditor_account: Iban,
+    /// How much.
+    pub amount: crate::Amount,
+    /// What for.
+    pub remittance: String,
+    /// Addressed to.
+    pub bank: Bic,
+    /// Made at.
+    pub made_at: Timestamp,
+    /// Void after.
+    pub void_after: Timestamp,
+    /// How many bytes will be signed (JWS header and payload, as base64url with the dot).
+    pub bytes: u32,
+    /// SHA-256 of those bytes, hexadecimal in groups of four.
+    pub digest: Vec<String>,
+    /// The payload as JSON, to show every field.
+    pub json: String,
+}

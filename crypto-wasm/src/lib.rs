@@ -1,0 +1,1 @@
+//! The worker that holds a device's keys: wasm-bindgen surface over message and envelope.

@@ -1,0 +1,1 @@
+//! The core of a bank: its SQL, its processor and its use cases.

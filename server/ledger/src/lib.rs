@@ -1,0 +1,1 @@
+//! Pure double-entry ledger: accounts as read and orders in, postings or refusals out.

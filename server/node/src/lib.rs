@@ -1,0 +1,1 @@
+//! PostgreSQL instances (nodes): embedded start and stop, TLS, roles, provisioning.

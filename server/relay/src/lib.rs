@@ -1,0 +1,1 @@
+//! The sealed stores: fronts, gateways and links, their SQL, intake and mailboxes.

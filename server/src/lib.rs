@@ -1,0 +1,1 @@
+//! The Countersign binary: configuration, roles, command line.
