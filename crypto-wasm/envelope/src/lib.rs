@@ -1,1 +1,29 @@
-//! Pure keys, certificates, signed and sealed envelopes of Countersign.
+//! Keys, certificates, signed and sealed envelopes of Countersign: the same in browser and bank.
+//!
+//! * keys: [`key`] (RSA), [`signing`] (RSA or Ed25519), the [`primitive`] behind RSA
+//! * envelopes: [`jws`] (signed), [`jwe`] (sealed), [`session_key`]
+//! * certificates: [`role`], [`certificate`], [`authority`] (makes them), [`chain`] (checks them)
+//! * documents: [`key_set`], [`key_file`], [`manifest`], [`enrol`], [`words`]
+//!
+//! No I/O, no clock, no randomness of its own: times and the generator are parameters. The formats
+//! are written down for other implementations in the crate's README.
+
+mod encoding;
+pub mod error;
+pub mod jwe;
+pub mod jws;
+pub mod key;
+pub mod primitive;
+pub mod session_key;
+pub mod signing;
+
+pub use error::{EnvelopeError, Malformed};
+pub use jwe::{Jwe, Recipient, open_bytes, seal_bytes, seal_to_key, seal_to_session};
+pub use jws::{Jws, SigningInput, Verified, prepare, sign};
+pub use key::{RsaPrivateKey, RsaPublicKey};
+pub use primitive::{Rsa, RustCryptoRsa};
+pub use session_key::SessionKey;
+pub use signing::{Algorithm, SigningKey, VerifyingKey};
+
+/// The generator that every function which needs randomness takes.
+pub use rand_core::CryptoRng;
