@@ -68,6 +68,14 @@ impl Programs {
             uid,
             folder: root.to_path_buf(),
         };
+        let mut enter = self.shell("cd \"$1\"");
+        if !enter
+            .arg(root)
+            .status()
+            .is_ok_and(|status| status.success())
+        {
+            return Err(unreachable());
+        }
         if self.runs() {
             return Ok(self.clone());
         }

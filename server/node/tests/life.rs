@@ -278,10 +278,10 @@ async fn tests_share_an_instance_and_have_their_own_databases() {
 #[tokio::test]
 async fn a_node_for_one_test_goes_with_its_value() {
     let instance = node::testing::node("gateway").await;
-    let folder = instance.folder().to_path_buf();
+    let data = instance.data();
     insert(&instance).await;
     drop(instance);
-    until(|| !folder.exists());
+    until(|| !data.exists());
 }
 
 fn until(mut condition: impl FnMut() -> bool) {

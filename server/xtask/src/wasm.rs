@@ -1,0 +1,84 @@
+//! The browser's half: compiled by cargo, given its JavaScript by the bindings generator.
+
+use std::fs;
+use std::path::PathBuf;
+
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::install::WASM;
+use crate::{Checkout, Failure, cargo};
+
+/// One module that a browser loads.
+pub struct Module {
+    /// The package.
+    package: &'static str,
+    /// The features that make it the browser's.
+    features: &'static [&'static str],
+    /// The file that cargo writes.
+    file: &'static str,
+    /// The name under which it is served.
+    pub name: &'static str,
+}
+
+/// The pages.
+pub const APP: Module = Module {
+    package: "app",
+    features: &["--no-default-features", "--features", "hydrate"],
+    file: "app.wasm",
+    name: "app",
+};
+
+/// What the worker loads.
+pub const CRYPTO: Module = Module {
+    package: "crypto-wasm",
+    features: &[],
+    file: "crypto_wasm.wasm",
+    name: "crypto",
+};
+
+impl Module {
+    /// Compiles the module.
+    pub fn compile(&self, checkout: &Checkout) -> Result<(), Failure> {
+        let front = checkout.front().display().to_string();
+        let fixed = ["build", "--lib", "--profile", "wasm", "--target", WASM];
+        let chosen = ["--package", self.package, "--target-dir", &front];
+        cargo::run(checkout, &[&fixed[..], &chosen, self.features].concat())
+    }
+
+    /// Makes the served form, unless it was made from the same module before. Answers its folder.
+    pub fn bind(&self, checkout: &Checkout) -> Result<PathBuf, Failure> {
+        let front = checkout.front();
+        let input = front.join(WASM).join("wasm").join(self.file);
+        let folder = front.join("bound").join(self.name);
+        let bytes = fs::read(&input).map_err(Failure::files("read", &input))?;
+        let digest = HEXLOWER.encode(&Sha256::digest(&bytes));
+        let stamp = folder.with_extension("digest");
+        if fs::read_to_string(&stamp).is_ok_and(|before| before == digest) {
+            return Ok(folder);
+        }
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(Failure::files("remove", &folder))?;
+        }
+        let failed =
+            |error| Failure::new(format!("The bindings of {} failed: {error}.", self.name));
+        let mut bindgen = Bindgen::new();
+        bindgen
+            .input_path(&input)
+            .out_name(self.name)
+            .typescript(false);
+        // Names are left out here and not by the compiler's `strip`, which also drops the section
+        // that says which processor features the module needs.
+        bindgen
+            .remove_name_section(true)
+            .remove_producers_section(true);
+        bindgen
+            .web(true)
+            .map_err(failed)?
+            .generate(&folder)
+            .map_err(failed)?;
+        fs::write(&stamp, digest).map_err(Failure::files("write", &stamp))?;
+        Ok(folder)
+    }
+}
