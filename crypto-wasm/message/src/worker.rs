@@ -135,6 +135,12 @@ pub enum Ask {
     },
     /// Reads the mailbox now (another tab says there is something). Answer: `Done`; letters come as events.
     ReadMail,
+    /// Another tab has stored a session (the value under `SESSION` has changed): its letters can be
+    /// opened with it. Answer: `Done`.
+    Session {
+        /// The value.
+        sealed: String,
+    },
     /// Opens the event stream in this worker (this tab holds the lock). Answer: `Done`; goes on until `Lock`.
     Listen,
     /// The receipt of a payment as a file anyone can check. Answer: `File`.
