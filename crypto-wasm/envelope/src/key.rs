@@ -3,7 +3,7 @@
 use crate::{EnvelopeError, Malformed, encoding};
 use message::{Thumbprint, jwk::Jwk};
 use rsa::{
-    pkcs1::DecodeRsaPublicKey,
+    pkcs1::{DecodeRsaPublicKey, EncodeRsaPublicKey},
     pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey},
     traits::PublicKeyParts,
 };
@@ -56,6 +56,7 @@ impl Slot {
 struct PublicParts {
     modulus: Vec<u8>,
     spki: Vec<u8>,
+    pkcs1: Vec<u8>,
     thumbprint: Thumbprint,
     bits: usize,
     slot: Slot,
@@ -124,11 +125,13 @@ impl RsaPublicKey {
         }
         let modulus = key.n().to_be_bytes_trimmed_vartime().to_vec();
         let spki = key.to_public_key_der().map_err(|_| wrong)?.into_vec();
+        let pkcs1 = key.to_pkcs1_der().map_err(|_| wrong)?.into_vec();
         let jwk = rsa_jwk(&modulus);
         let json = serde_json::to_string(&jwk).map_err(|_| wrong)?;
         Ok(Self(Arc::new(PublicParts {
             modulus,
             spki,
+            pkcs1,
             thumbprint: Thumbprint::new(encoding::sha256(&[thumbprint_input(&json).as_bytes()])),
             bits,
             slot: Slot::default(),
@@ -143,6 +146,11 @@ impl RsaPublicKey {
     /// The key as a DER `SubjectPublicKeyInfo`.
     pub fn to_spki_der(&self) -> &[u8] {
         &self.0.spki
+    }
+
+    /// The key as a DER `RSAPublicKey` of PKCS#1, which aws-lc-rs reads.
+    pub fn to_pkcs1_der(&self) -> &[u8] {
+        &self.0.pkcs1
     }
 
     /// The RFC 7638 thumbprint: the id of the key.

@@ -8,20 +8,36 @@
 //! No I/O, no clock, no randomness of its own: times and the generator are parameters. The formats
 //! are written down for other implementations in the crate's README.
 
+pub mod authority;
+pub mod certificate;
+pub mod chain;
 mod encoding;
+pub mod enrol;
 pub mod error;
+mod extension;
 pub mod jwe;
 pub mod jws;
 pub mod key;
+pub mod key_file;
+pub mod key_set;
+pub mod licence;
+pub mod manifest;
 pub mod primitive;
+pub mod role;
 pub mod session_key;
 pub mod signing;
+pub mod words;
 
+pub use authority::{Issuer, Subject, Validity, issue, make_root, transport_anchor};
+pub use certificate::{Certificate, SubjectKey};
+pub use chain::{CertificateError, TrustAnchor, VerifiedCertificate, verify_chain};
 pub use error::{EnvelopeError, Malformed};
 pub use jwe::{Jwe, Recipient, open_bytes, seal_bytes, seal_to_key, seal_to_session};
 pub use jws::{Jws, SigningInput, Verified, prepare, sign};
 pub use key::{RsaPrivateKey, RsaPublicKey};
+pub use licence::LicenceTerms;
 pub use primitive::{Rsa, RustCryptoRsa};
+pub use role::{Party, Role};
 pub use session_key::SessionKey;
 pub use signing::{Algorithm, SigningKey, VerifyingKey};
 

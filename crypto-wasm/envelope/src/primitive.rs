@@ -1,10 +1,13 @@
 //! The RSA operations as a trait: `rsa` in the browser, `aws-lc-rs` on servers. AES-GCM, SHA-256,
 //! HMAC and Ed25519 are the same crates everywhere.
 
+mod blinding;
+
 use crate::{
     EnvelopeError, RsaPrivateKey, RsaPublicKey,
     key::{RSA_BITS_MAX, RSA_BITS_MIN},
 };
+use blinding::Blinding;
 use rand_core::CryptoRng;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::{Oaep, Pss};
@@ -106,10 +109,10 @@ impl Rsa for RustCryptoRsa {
         key: &RsaPrivateKey,
         ciphertext: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
-        // The crate blinds this operation by itself (its feature `getrandom`).
+        let mut blinding = Blinding::new(key, ciphertext);
         private(key)
             .map_err(|_| EnvelopeError::Opening)?
-            .decrypt(Oaep::<Sha256>::new(), ciphertext)
+            .decrypt_blinded(&mut blinding, Oaep::<Sha256>::new(), ciphertext)
             .map(Zeroizing::new)
             .map_err(|_| EnvelopeError::Opening)
     }

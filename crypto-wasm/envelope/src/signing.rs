@@ -7,7 +7,7 @@ use ed25519_dalek::{
 };
 use message::{Thumbprint, jwk::Jwk};
 use rand_core::CryptoRng;
-use std::fmt;
+use std::{fmt, sync::Arc};
 use zeroize::Zeroizing;
 
 /// The bytes of an Ed25519 `SubjectPublicKeyInfo` before the key itself (RFC 8410).
@@ -42,21 +42,20 @@ impl Algorithm {
 }
 
 /// An Ed25519 private key with its public half.
-#[derive(Clone)]
 pub struct Ed25519SigningKey {
     key: ed25519_dalek::SigningKey,
-    public: Ed25519VerifyingKey,
+    public: Arc<Ed25519VerifyingKey>,
 }
 
 /// An Ed25519 public key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Ed25519VerifyingKey {
     key: ed25519_dalek::VerifyingKey,
     thumbprint: Thumbprint,
 }
 
 impl Ed25519VerifyingKey {
-    fn new(key: ed25519_dalek::VerifyingKey) -> Result<Self, Malformed> {
+    fn new(key: ed25519_dalek::VerifyingKey) -> Result<Arc<Self>, Malformed> {
         let wrong = Malformed("Ed25519 public key");
         // A key of small order would verify one signature over many messages.
         if key.is_weak() {
@@ -65,10 +64,10 @@ impl Ed25519VerifyingKey {
         let json = serde_json::to_string(&okp_jwk(&key)).map_err(|_| wrong)?;
         let thumbprint =
             Thumbprint::new(encoding::sha256(&[key::thumbprint_input(&json).as_bytes()]));
-        Ok(Self { key, thumbprint })
+        Ok(Arc::new(Self { key, thumbprint }))
     }
 
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Malformed> {
+    fn from_bytes(bytes: &[u8]) -> Result<Arc<Self>, Malformed> {
         let wrong = Malformed("Ed25519 public key");
         let bytes: &[u8; 32] = bytes.try_into().map_err(|_| wrong)?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| wrong)?;
@@ -89,7 +88,7 @@ pub enum SigningKey {
     /// Signs `PS256`.
     Rsa(RsaPrivateKey),
     /// Signs `EdDSA`.
-    Ed25519(Ed25519SigningKey),
+    Ed25519(Arc<Ed25519SigningKey>),
 }
 
 impl SigningKey {
@@ -103,7 +102,10 @@ impl SigningKey {
 
     fn from_dalek(key: ed25519_dalek::SigningKey) -> Result<Self, Malformed> {
         let public = Ed25519VerifyingKey::new(key.verifying_key())?;
-        Ok(SigningKey::Ed25519(Ed25519SigningKey { key, public }))
+        Ok(SigningKey::Ed25519(Arc::new(Ed25519SigningKey {
+            key,
+            public,
+        })))
     }
 
     /// Reads an unencrypted PKCS#8 DER of either kind.
@@ -182,7 +184,7 @@ pub enum VerifyingKey {
     /// Verifies `PS256`.
     Rsa(RsaPublicKey),
     /// Verifies `EdDSA`.
-    Ed25519(Ed25519VerifyingKey),
+    Ed25519(Arc<Ed25519VerifyingKey>),
 }
 
 impl VerifyingKey {

@@ -8,7 +8,7 @@
 //! * device and bank: [`enrol`], [`session`], [`order`], [`receipt`], [`enquiry`], [`notice`]
 //! * between banks and nodes: [`interbank`], [`jwk`], [`key_set`], [`link`]
 //! * the edge's interface: [`api`]
-//! * page and worker: [`worker`]
+//! * page and worker: [`worker`], [`manifest`]
 //!
 //! No I/O, no clock, no randomness: times and random bytes are parameters.
 
@@ -24,6 +24,7 @@ pub mod jwk;
 pub mod key_set;
 pub mod kind;
 pub mod link;
+pub mod manifest;
 pub mod notice;
 pub mod order;
 pub mod payload;
