@@ -14,9 +14,9 @@ const PLACES: [&str; 4] = [
     "/opt/google/chrome/chrome",
 ];
 
-/// The Chromium that tests run: the one COUNTERSIGN_CHROMIUM names, or one that is installed.
+/// The Chromium that tests run: the one CHROMIUM names, or one that is installed.
 pub fn chromium() -> Option<PathBuf> {
-    let named = env::var_os("COUNTERSIGN_CHROMIUM").map(PathBuf::from);
+    let named = env::var_os("CHROMIUM").map(PathBuf::from);
     named
         .into_iter()
         .chain(PLACES.iter().map(PathBuf::from))

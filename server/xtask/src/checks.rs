@@ -139,7 +139,7 @@ fn browser_tests(checkout: &Checkout, stages: &mut Stages) -> Result<(), Failure
         let mut node = program("node", &checkout.path("end2end"));
         node.args(["node_modules/@playwright/test/cli.js", "test"]);
         if let Some(chromium) = browser::chromium() {
-            node.env("COUNTERSIGN_CHROMIUM", chromium);
+            node.env("CHROMIUM", chromium);
         }
         status(&mut node, "npx playwright test")
     })

@@ -40,7 +40,13 @@ pub fn all(checkout: &Checkout, stages: &mut Stages) -> Result<(), Failure> {
     }
     stages.run("site", || {
         let files = collect(checkout)?;
-        write(checkout, &files)
+        let cache = Cache::open(checkout.target().join("compressed"))?;
+        let first_load = write(&checkout.site(), &cache, &files)?;
+        eprintln!(
+            "    program code of a first load: {} KB as brotli",
+            first_load.div_ceil(1024)
+        );
+        Ok(())
     })
 }
 
@@ -94,10 +100,9 @@ fn add_folder(files: &mut Files, prefix: &str, folder: &Path) -> Result<(), Fail
     Ok(())
 }
 
-/// Writes what changed, removes what is no longer there, and the list last.
-fn write(checkout: &Checkout, files: &Files) -> Result<(), Failure> {
-    let site = checkout.site();
-    let cache = Cache::open(checkout.target().join("compressed"))?;
+/// Writes what changed and removes what is no longer there. Answers how many bytes of program code a
+/// browser loads at first.
+fn write(site: &Path, cache: &Cache, files: &Files) -> Result<usize, Failure> {
     let mut list = Map::new();
     let mut wanted = Files::new();
     let mut first_load = 0;
@@ -128,12 +133,8 @@ fn write(checkout: &Checkout, files: &Files) -> Result<(), Failure> {
         put(&site.join(path), content)?;
     }
     put(&site.join("manifest.json"), text.as_bytes())?;
-    remove_others(&site, "", &wanted)?;
-    eprintln!(
-        "    program code of a first load: {} KB as brotli",
-        first_load.div_ceil(1024)
-    );
-    Ok(())
+    remove_others(site, "", &wanted)?;
+    Ok(first_load)
 }
 
 fn put(file: &Path, content: &[u8]) -> Result<(), Failure> {
@@ -157,4 +158,43 @@ fn remove_others(folder: &Path, prefix: &str, wanted: &Files) -> Result<(), Fail
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkout::testing::Temporary;
+
+    fn files(list: &[(&str, &str)]) -> Files {
+        list.iter()
+            .map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec()))
+            .collect()
+    }
+
+    #[test]
+    fn the_folder_holds_what_was_built_last_and_its_list() {
+        let folder = Temporary::make();
+        let (site, cache) = (folder.0.join("site"), folder.0.join("cache"));
+        let cache = Cache::open(cache).unwrap();
+        let there = |path: &str| site.join(path).exists();
+        write(
+            &site,
+            &cache,
+            &files(&[("pkg/app.js", "one"), ("old.svg", "<svg/>")]),
+        )
+        .unwrap();
+        assert!(there("pkg/app.js.br") && there("old.svg.br"));
+
+        write(&site, &cache, &files(&[("pkg/app.js", "two")])).unwrap();
+        assert!(!there("old.svg") && !there("old.svg.br"));
+        let list = fs::read(site.join("manifest.json")).unwrap();
+        let list: Value = serde_json::from_slice(&list).unwrap();
+        let integrity = format!("sha384-{}", BASE64.encode(&Sha384::digest("two")));
+        assert_eq!(list["files"]["pkg/app.js"]["integrity"], integrity);
+        assert_eq!(list["files"].as_object().unwrap().len(), 1);
+        let compressed = fs::read(site.join("pkg/app.js.br")).unwrap();
+        let mut opened = Vec::new();
+        brotli::BrotliDecompress(&mut &*compressed, &mut opened).unwrap();
+        assert_eq!(opened, b"two");
+    }
 }
