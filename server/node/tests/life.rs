@@ -257,6 +257,34 @@ async fn owner_that_is_killed() {
     std::io::stdin().read_line(&mut String::new()).unwrap();
 }
 
+#[test]
+fn a_missing_installation_is_named_with_its_remedy() {
+    let output = Command::new(env::current_exe().unwrap())
+        .args([
+            "--ignored",
+            "--exact",
+            "says_what_is_missing",
+            "--nocapture",
+        ])
+        .env("COUNTERSIGN_POSTGRES", "/nowhere")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        text.contains("/nowhere") && text.contains("cargo xtask install"),
+        "{text}"
+    );
+}
+
+/// The other process of the test above.
+#[test]
+#[ignore = "run by a_missing_installation_is_named_with_its_remedy"]
+fn says_what_is_missing() {
+    if let Err(fault) = Programs::locate() {
+        eprintln!("{fault}");
+    }
+}
+
 #[tokio::test]
 async fn tests_share_an_instance_and_have_their_own_databases() {
     let shared = node::testing::instance().await;

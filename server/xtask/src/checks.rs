@@ -47,7 +47,8 @@ fn format(checkout: &Checkout, stages: &mut Stages) -> Result<(), Failure> {
     })
 }
 
-/// The crates without I/O compile where there is none: that is the proof.
+/// The crates without I/O compile where there is none: that is the proof. The profile is that of the
+/// site, so that macros and build scripts are built once for both.
 fn pure(checkout: &Checkout, stages: &mut Stages) -> Result<(), Failure> {
     let front = checkout.front().display().to_string();
     let packages = [
@@ -58,7 +59,16 @@ fn pure(checkout: &Checkout, stages: &mut Stages) -> Result<(), Failure> {
         "--package",
         "ledger",
     ];
-    let fixed = ["check", "--lib", "--target", WASM, "--target-dir", &front];
+    let fixed = [
+        "check",
+        "--lib",
+        "--profile",
+        "wasm",
+        "--target",
+        WASM,
+        "--target-dir",
+        &front,
+    ];
     stages.run("pure", || {
         cargo::run(checkout, &[&fixed[..], &packages].concat())
     })
@@ -79,7 +89,16 @@ fn lint(checkout: &Checkout, stages: &mut Stages) -> Result<(), Failure> {
 /// The browser's halves, which the native build does not see.
 fn lint_browser(checkout: &Checkout, stages: &mut Stages) -> Result<(), Failure> {
     let front = checkout.front().display().to_string();
-    let fixed = ["clippy", "--lib", "--target", WASM, "--target-dir", &front];
+    let fixed = [
+        "clippy",
+        "--lib",
+        "--profile",
+        "wasm",
+        "--target",
+        WASM,
+        "--target-dir",
+        &front,
+    ];
     let app = [
         "--package",
         "app",
