@@ -357,3 +357,6 @@ impl From<CertificateError> for EnvelopeError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,3 +101,6 @@ pub fn check_proof(
 ) -> bool {
     key.check_proof(locator, signing, encryption, proof)
 }
+
+#[cfg(test)]
+mod tests;

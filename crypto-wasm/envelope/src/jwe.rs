@@ -358,3 +358,6 @@ fn unpadded(content: &[u8]) -> Result<Jws, EnvelopeError> {
         .and_then(|text| Jws::parse(text.trim_end_matches(' ')).ok())
         .ok_or(EnvelopeError::Opening)
 }
+
+#[cfg(test)]
+mod tests;

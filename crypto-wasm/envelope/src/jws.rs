@@ -258,3 +258,6 @@ impl Verified {
         &self.jws
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -236,11 +236,9 @@ impl RsaPrivateKey {
             return Err(wrong);
         }
         let key = rsa::RsaPrivateKey::from_pkcs8_der(der).map_err(|_| wrong)?;
-        Ok(Self(Arc::new(PrivateParts {
-            public: RsaPublicKey::from_parsed(key.as_public_key())?,
-            pkcs8: Zeroizing::new(der.to_vec()),
-            slot: Slot::default(),
-        })))
+        // What can be derived (the parts for the Chinese remainder theorem) is computed anew, so
+        // that every backend gets the same sound key whatever the file said there.
+        Self::from_parsed(&key).map_err(|_| wrong)
     }
 
     pub(crate) fn from_parsed(key: &rsa::RsaPrivateKey) -> Result<Self, EnvelopeError> {
@@ -276,3 +274,6 @@ impl fmt::Debug for RsaPrivateKey {
         write!(f, "RsaPrivateKey({}, ..)", self.0.public.thumbprint())
     }
 }
+
+#[cfg(test)]
+mod tests;

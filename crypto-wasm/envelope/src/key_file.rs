@@ -84,3 +84,6 @@ pub fn decrypt_pkcs8(pem: &str, passphrase: &str) -> Result<Zeroizing<Vec<u8>>, 
     PrivateKeyInfoRef::try_from(plain.as_slice()).map_err(|_| EnvelopeError::Opening)?;
     Ok(plain)
 }
+
+#[cfg(test)]
+mod tests;

@@ -110,3 +110,6 @@ fn read_key(entry: &EncryptionKey) -> Result<RsaPublicKey, Malformed> {
         Err(Malformed("key set"))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,6 +26,8 @@ pub mod primitive;
 pub mod role;
 pub mod session_key;
 pub mod signing;
+#[cfg(test)]
+mod testing;
 pub mod words;
 
 pub use authority::{Issuer, Subject, Validity, issue, make_root, transport_anchor};

@@ -98,3 +98,6 @@ fn parts(device: &StoredDevice) -> BTreeMap<String, Digest> {
     })
     .collect()
 }
+
+#[cfg(test)]
+mod tests;

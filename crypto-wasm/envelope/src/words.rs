@@ -61,3 +61,6 @@ pub fn compare_words(typed: &str, thumbprint: &Thumbprint) -> Comparison {
         unknown,
     }
 }
+
+#[cfg(test)]
+mod tests;
