@@ -22,6 +22,8 @@ pub mod link;
 pub mod migrate;
 mod pool;
 pub mod primitive;
+#[cfg(test)]
+mod testing;
 
 pub use error::{Refused, RelayError};
 pub use pool::{Wakeups, connect};
