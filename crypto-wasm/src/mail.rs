@@ -1,0 +1,294 @@
+//! The mailbox: letters are read in order, opened, verified, and handed to whoever waits.
+
+use crate::{
+    host::Host,
+    line::Miss,
+    session::session_of,
+    state::{Answered, Worker, fault, not_verified},
+};
+use envelope::{Jwe, Jws, Verified};
+use message::{
+    Body, Digest, Kind, MessageId, Payload, Timestamp,
+    api::{Letter, Mail},
+    enquiry::{Overview, Payment, Statement},
+    enrol::{Activated, Enrolled},
+    notice::Notice,
+    payload::CLOCK_SKEW_SECONDS_MAX,
+    receipt::{Receipt, Refusal, Refused},
+    session::{SealAgain, SessionOpened},
+    worker::{Failure, FromWorker, stored},
+};
+
+/// Letters of sessions that another tab opened: so many are kept until its keys come.
+const UNREAD_MAX: usize = 200;
+
+/// What the bank can say, by kind.
+pub(crate) enum Reply {
+    Overview(Box<Overview>),
+    Statement(Box<Statement>),
+    Payment(Box<Payment>),
+    Refused(Refused),
+    SessionOpened(SessionOpened),
+    Enrolled(Box<Enrolled>),
+    Activated(Activated),
+    Receipt(Box<Receipt>),
+    Notice(Box<Notice>),
+    SealAgain(SealAgain),
+}
+
+impl Reply {
+    /// What to say of an answer that is not of the kind that was asked for.
+    pub(crate) fn unexpected(self, id: MessageId) -> Failure {
+        match self {
+            Reply::Refused(refused) => refusal(refused.reason, Some(id.reference())),
+            _ => fault(format_args!(
+                "the bank answered something else ({})",
+                id.reference()
+            )),
+        }
+    }
+}
+
+/// A refusal as the page takes it.
+pub(crate) fn refusal(reason: Refusal, reference: Option<String>) -> Failure {
+    Failure::Refused {
+        code: reason.code().to_owned(),
+        words: reason.words().to_owned(),
+        reference,
+    }
+}
+
+/// A message of the bank whose signature holds, before its signer was judged.
+struct Read {
+    reply: Reply,
+    id: MessageId,
+    iat: Timestamp,
+    exp: Timestamp,
+    re: Option<Digest>,
+}
+
+fn read_as<B: Body>(
+    verified: &Verified,
+    device: &str,
+    wrap: impl FnOnce(B) -> Reply,
+) -> Result<Read, Failure> {
+    let payload: Payload<B> = verified.payload().map_err(not_verified)?;
+    payload
+        .check_frame(&verified.signer().to_string(), device)
+        .map_err(not_verified)?;
+    Ok(Read {
+        id: payload.jti,
+        iat: payload.iat,
+        exp: payload.exp,
+        re: payload.re,
+        reply: wrap(payload.body),
+    })
+}
+
+fn read(verified: &Verified, device: &str) -> Result<Read, Failure> {
+    match verified.kind() {
+        Kind::Overview => read_as(verified, device, |b| Reply::Overview(Box::new(b))),
+        Kind::Statement => read_as(verified, device, |b| Reply::Statement(Box::new(b))),
+        Kind::Payment => read_as(verified, device, |b| Reply::Payment(Box::new(b))),
+        Kind::Refused => read_as(verified, device, Reply::Refused),
+        Kind::SessionOpened => read_as(verified, device, Reply::SessionOpened),
+        Kind::Enrolled => read_as(verified, device, |b| Reply::Enrolled(Box::new(b))),
+        Kind::Activated => read_as(verified, device, Reply::Activated),
+        Kind::Receipt => read_as(verified, device, |b| Reply::Receipt(Box::new(b))),
+        Kind::Notice => read_as(verified, device, |b| Reply::Notice(Box::new(b))),
+        Kind::SealAgain => read_as(verified, device, Reply::SealAgain),
+        _ => Err(not_verified(
+            "the bank does not send such messages to devices",
+        )),
+    }
+}
+
+/// What a letter turned out to be.
+enum Opened {
+    Jws(Box<Jws>),
+    /// Sealed in a session of another tab.
+    OtherSession,
+    Unreadable,
+}
+
+impl<H: Host> Worker<H> {
+    /// Reads everything that is new; how many letters that were.
+    pub(crate) async fn read_mail(&self) -> Result<usize, Failure> {
+        let _turn = self.mail_turn.take().await;
+        let mut count = 0;
+        loop {
+            let (device, after) = self.with_open(|open| (open.keys.device(), open.after))?;
+            let query = format!("?device={device}&after={after}");
+            let mail: Mail = self
+                .on_an_edge(async |edge| {
+                    let response = self.get_mailbox(&edge, &query).await?;
+                    serde_json::from_str(&response.body).map_err(|_| Miss::Edge)
+                })
+                .await?;
+            let before = count;
+            let mut outcome = Ok(());
+            for letter in mail.messages.iter().filter(|letter| letter.n > after) {
+                outcome = self.take_letter(letter).await;
+                if outcome.is_err() {
+                    break;
+                }
+                self.with_open(|open| open.after = open.after.max(letter.n))?;
+                count += 1;
+            }
+            if count > before {
+                self.store_cursor()?;
+            }
+            outcome?;
+            if !mail.more || count == before {
+                return Ok(count);
+            }
+        }
+    }
+
+    fn store_cursor(&self) -> Result<(), Failure> {
+        let (device, after, active) =
+            self.with_open(|open| (open.keys.device(), open.after, open.active))?;
+        // Until the device is active the mailbox is read from its beginning.
+        if active {
+            let key = format!("{}{device}", stored::MAILBOX);
+            self.store(key, Some(after.to_string()));
+        }
+        Ok(())
+    }
+
+    /// Opens, verifies and delivers one letter. It fails only where reading it again later can help;
+    /// a letter that does not hold is put aside with a word in the console.
+    pub(crate) async fn take_letter(&self, letter: &Letter) -> Result<(), Failure> {
+        let opened = self.open_letter(letter)?;
+        let jws = match opened {
+            Opened::Jws(jws) => jws,
+            Opened::OtherSession => return Ok(()),
+            Opened::Unreadable => {
+                self.host
+                    .warn(&format!("letter {} cannot be opened", letter.n));
+                return Ok(());
+            }
+        };
+        match self.judge(&jws).await {
+            Ok((reply, id, re)) => self.deliver(reply, id, re, jws.digest()),
+            Err(Failure::BankNotVerified { why }) => {
+                self.host.warn(&format!("letter {}: {why}", letter.n));
+                Ok(())
+            }
+            Err(Failure::Fault { why }) => {
+                self.host.warn(&format!("letter {}: {why}", letter.n));
+                Ok(())
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn open_letter(&self, letter: &Letter) -> Result<Opened, Failure> {
+        let Ok(jwe) = Jwe::parse(&letter.envelope) else {
+            return Ok(Opened::Unreadable);
+        };
+        self.with_open(|open| {
+            let opened = match session_of(&jwe) {
+                None => jwe.open_with_key(&self.rsa, &open.keys.encryption),
+                Some(session) => match open.key_of(session) {
+                    Some(key) => jwe.open_with_session(key),
+                    None => {
+                        if open.unread.len() >= UNREAD_MAX {
+                            open.unread.remove(0);
+                        }
+                        open.unread.push(letter.clone());
+                        return Opened::OtherSession;
+                    }
+                },
+            };
+            opened.map_or(Opened::Unreadable, |jws| Opened::Jws(Box::new(jws)))
+        })
+    }
+
+    /// Verifies the signature, the frame, and that a processor of the bank made it. A receipt or a
+    /// notice is judged as of the time it was made, since it may wait for long; an answer as of now.
+    pub(crate) async fn judge(
+        &self,
+        jws: &Jws,
+    ) -> Result<(Reply, MessageId, Option<Digest>), Failure> {
+        self.bank_ready().await?;
+        self.fetch_signer(jws.kid()).await?;
+        let device = self.with_open(|open| open.keys.device().to_string())?;
+        let verified = self.verify(jws)?;
+        let read = read(&verified, &device)?;
+        let now = self.now();
+        match read.reply {
+            Reply::Receipt(_) | Reply::Notice(_) | Reply::Enrolled(_) | Reply::Activated(_) => {
+                self.check_signer(jws.kid(), read.iat)?;
+            }
+            _ => {
+                // Clocks may differ a little, and a processor's certificate may be brand new.
+                let apart = read.iat.saturating_sub(now) > CLOCK_SKEW_SECONDS_MAX
+                    || now.saturating_sub(read.exp) > CLOCK_SKEW_SECONDS_MAX;
+                if apart {
+                    return Err(not_verified("an answer is past its time"));
+                }
+                self.check_signer(jws.kid(), now.max(read.iat))?;
+            }
+        }
+        Ok((read.reply, read.id, read.re))
+    }
+
+    /// Hands a verified message to whom it concerns.
+    fn deliver(
+        &self,
+        reply: Reply,
+        id: MessageId,
+        re: Option<Digest>,
+        digest: Digest,
+    ) -> Result<(), Failure> {
+        match reply {
+            Reply::Receipt(receipt) => self.take_receipt(*receipt, re),
+            Reply::Notice(notice) => self.take_notice(*notice),
+            Reply::SealAgain(again) => self.seal_again(again.session),
+            reply => {
+                let pending = match re {
+                    Some(re) => self.with(|state| state.pending.remove(&re)),
+                    None => None,
+                };
+                if pending.is_none() && matches!(reply, Reply::Activated(_)) {
+                    self.with_open(|open| open.activated = true)?;
+                }
+                // Nobody waits for an answer that came late, or that another tab asked for.
+                if let Some(pending) = pending {
+                    let _ = pending.answer.send(Answered { reply, id, digest });
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A receipt: final. It must name the very bytes that this device signed.
+    pub(crate) fn take_receipt(&self, receipt: Receipt, re: Option<Digest>) -> Result<(), Failure> {
+        let fits = self.with_open(|open| {
+            re == Some(receipt.order_digest)
+                && open
+                    .orders
+                    .get(&receipt.order)
+                    .is_none_or(|order| order.jws.digest() == receipt.order_digest)
+        })?;
+        if !fits {
+            self.host
+                .warn("a receipt names other bytes than were signed: put aside");
+            return Ok(());
+        }
+        self.order_final(receipt.order)?;
+        let receipt = Box::new(receipt);
+        self.post(&FromWorker::Receipt { receipt });
+        Ok(())
+    }
+
+    fn take_notice(&self, notice: Notice) -> Result<(), Failure> {
+        if let Notice::OnItsWay { payment, .. } = &notice {
+            self.order_known(*payment)?;
+        }
+        let notice = Box::new(notice);
+        self.post(&FromWorker::Notice { notice });
+        Ok(())
+    }
+}

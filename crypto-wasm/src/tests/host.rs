@@ -1,0 +1,126 @@
+//! A place for the worker to run in: a clock that jumps, a page that remembers, the bank's edges.
+
+use super::bank::Bank;
+use crate::host::{Chunks, Clock, Net, Page, Request, Response, Spawn, Unreachable};
+use futures::{
+    StreamExt,
+    channel::{mpsc, oneshot},
+    executor::LocalSpawner,
+    task::LocalSpawnExt,
+};
+use message::worker::FromWorker;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    future::Future,
+    rc::Rc,
+};
+
+pub(super) struct Place {
+    pub(super) now_ms: Cell<i64>,
+    timers: RefCell<Vec<(i64, oneshot::Sender<()>)>>,
+    spawner: LocalSpawner,
+    pub(super) posted: RefCell<Vec<FromWorker>>,
+    pub(super) warned: RefCell<Vec<String>>,
+    /// Local storage of the page.
+    pub(super) storage: Rc<RefCell<BTreeMap<String, String>>>,
+    pub(super) bank: Rc<RefCell<Bank>>,
+}
+
+/// The host handle that the worker owns.
+#[derive(Clone)]
+pub(super) struct Host(pub(super) Rc<Place>);
+
+impl Place {
+    pub(super) fn new(
+        spawner: LocalSpawner,
+        now_ms: i64,
+        bank: Rc<RefCell<Bank>>,
+        storage: Rc<RefCell<BTreeMap<String, String>>>,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            now_ms: Cell::new(now_ms),
+            timers: RefCell::default(),
+            spawner,
+            posted: RefCell::default(),
+            warned: RefCell::default(),
+            storage,
+            bank,
+        })
+    }
+
+    /// Jumps to the next moment that somebody waits for; false where nobody does.
+    pub(super) fn jump(&self) -> bool {
+        let mut timers = self.timers.borrow_mut();
+        // A timer that was given up is no reason to jump.
+        timers.retain(|(_, tell)| !tell.is_canceled());
+        let Some(next) = timers.iter().map(|(at, _)| *at).min() else {
+            return false;
+        };
+        self.now_ms.set(self.now_ms.get().max(next));
+        let due = timers.extract_if(.., |(at, _)| *at <= next);
+        for (_, tell) in due {
+            let _ = tell.send(());
+        }
+        true
+    }
+}
+
+impl Clock for Host {
+    fn now_ms(&self) -> i64 {
+        self.0.now_ms.get()
+    }
+
+    async fn sleep(&self, ms: u32) {
+        let (tell, told) = oneshot::channel();
+        let at = self.now_ms() + i64::from(ms);
+        self.0.timers.borrow_mut().push((at, tell));
+        let _ = told.await;
+    }
+}
+
+impl Page for Host {
+    fn post(&self, message: &FromWorker) {
+        if let FromWorker::Store { key, value, .. } = message {
+            let mut storage = self.0.storage.borrow_mut();
+            match value {
+                Some(value) => storage.insert(key.clone(), value.clone()),
+                None => storage.remove(key),
+            };
+        }
+        self.0.posted.borrow_mut().push(message.clone());
+    }
+
+    fn warn(&self, words: &str) {
+        self.0.warned.borrow_mut().push(words.to_owned());
+    }
+}
+
+impl Spawn for Host {
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        self.0.spawner.spawn_local(task).unwrap();
+    }
+}
+
+pub(super) struct Stream(mpsc::UnboundedReceiver<Vec<u8>>);
+
+impl Chunks for Stream {
+    async fn next(&mut self) -> Option<Vec<u8>> {
+        self.0.next().await
+    }
+}
+
+impl Net for Host {
+    type Stream = Stream;
+
+    async fn send(&self, request: Request) -> Result<Response, Unreachable> {
+        let now = self.now_ms() / 1000;
+        let stored = self.0.storage.borrow().clone();
+        self.0.bank.borrow_mut().serve(&request, now, &stored)
+    }
+
+    async fn stream(&self, url: String) -> Result<Result<Stream, u16>, Unreachable> {
+        let opened = self.0.bank.borrow_mut().subscribe(&url)?;
+        Ok(opened.map(Stream))
+    }
+}

@@ -1,0 +1,13 @@
+//! The worker against a bank in memory: real keys, certificates and envelopes, no network, and a
+//! clock that jumps to whatever is waited for.
+
+mod bank;
+mod desk;
+mod enrolment;
+mod fixture;
+mod host;
+mod mailbox;
+mod paying;
+mod pki;
+mod processor;
+mod trust;

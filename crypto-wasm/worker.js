@@ -1,0 +1,35 @@
+// The module worker: loads the crypto module, after checking it, and passes messages on.
+//
+// The page starts it as /worker.js?js=HASH&wasm=HASH with the integrity hashes (sha384-...) that stand
+// in the page. Without them it does not start: a worker that holds keys runs no unchecked code.
+
+const waiting = [];
+let take = (text) => waiting.push(text);
+self.onmessage = (event) => take(event.data);
+
+async function load() {
+  const hashes = new URL(self.location.href).searchParams;
+  const fetchChecked = async (url, name) => {
+    // A plus sign in base64 reads as a blank in a query that was not percent-encoded.
+    const integrity = (hashes.get(name) ?? "").replaceAll(" ", "+");
+    if (!/^sha(256|384|512)-/.test(integrity)) {
+      throw new Error(`worker.js: the page gave no hash for ${url}`);
+    }
+    const response = await fetch(url, { integrity });
+    if (!response.ok) throw new Error(`worker.js: ${url} answered ${response.status}`);
+    return response;
+  };
+  const [wasm] = await Promise.all([
+    fetchChecked("/pkg/crypto_bg.wasm", "wasm"),
+    fetchChecked("/pkg/crypto.js", "js").then((response) => response.arrayBuffer()),
+  ]);
+  // An import in a worker takes no hash itself: it gets what was just checked, from the cache.
+  const module = await import("/pkg/crypto.js");
+  await module.default({ module_or_path: wasm });
+  take = (text) => module.take(text);
+  waiting.splice(0).forEach(take);
+  module.start();
+}
+
+// Thrown outside of the promise, so that the page's `onerror` hears of it.
+load().catch((error) => setTimeout(() => { throw error; }));
