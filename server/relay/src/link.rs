@@ -13,6 +13,8 @@ use message::link::ItemKind;
 pub mod acknowledgement;
 pub mod chain;
 pub mod provision;
+#[cfg(test)]
+mod tests;
 
 pub use envelope::Party;
 
@@ -97,19 +99,5 @@ impl LinkItem {
     #[must_use]
     pub fn known_kind(&self) -> Option<ItemKind> {
         ItemKind::parse(&self.kind)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_has_two_ends() {
-        let (a, b) = (Party::from_lower("halddeff").unwrap(), Party::Authority);
-        assert!(Ends::new(a.clone(), a.clone()).is_err());
-        let ends = Ends::new(a, b).unwrap();
-        assert_eq!(ends.reversed().reversed(), ends);
-        assert_eq!(ends.peer_role(), ends.reversed().own_role_there());
     }
 }

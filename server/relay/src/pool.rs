@@ -10,8 +10,12 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A pool of connections to a node. Nothing is opened before it is needed, so a node that is down
 /// does not keep anybody from starting.
+///
+/// Statements are planned anew each time: these tables grow from nothing to millions, and a plan that
+/// was kept from the beginning would read the whole of them.
 #[must_use]
 pub fn connect(options: PgConnectOptions, connections_max: u32) -> PgPool {
+    let options = options.options([("plan_cache_mode", "force_custom_plan")]);
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_LIMIT)

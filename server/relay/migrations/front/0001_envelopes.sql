@@ -114,9 +114,11 @@ CREATE TRIGGER intake AFTER INSERT ON front.envelope_in
   FOR EACH STATEMENT EXECUTE FUNCTION front.let_wait();
 
 -- The edge stores envelopes. The ids are computed here, so an edge cannot name what it stores; the
--- answer gives them in the order of the envelopes. Known envelopes are left as they are.
+-- answer gives them in the order of the envelopes. Known envelopes are left as they are. (Plans are made
+-- anew for each call: one that was kept from when the tables were empty reads the whole of them.)
 CREATE FUNCTION front.store_envelopes(p_body text[]) RETURNS SETOF bytea
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
   IF EXISTS (SELECT FROM unnest(p_body) b WHERE octet_length(b) NOT BETWEEN 1 AND 65536) THEN
     RAISE EXCEPTION 'an envelope is empty or too large' USING ERRCODE = 'CSE01';
@@ -136,7 +138,8 @@ $$;
 CREATE FUNCTION front.publish(
   p_id bytea[], p_mailbox text[], p_body text[], p_expires_at bigint[]
 ) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   published bigint;
   woken bigint;

@@ -84,7 +84,8 @@ ALTER TABLE link.ack_from_{peer} ENABLE ALWAYS TRIGGER intake;
 CREATE FUNCTION link.append(
   p_epoch integer[], p_seq bigint[], p_prev bytea[], p_hash bytea[], p_kind text[], p_body bytea[]
 ) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   fault text;
   appended bigint;
