@@ -76,6 +76,8 @@ kinds! {
     MailboxOpen = "mailbox-open",
     /// The parts of a device's key file, signed by the device.
     Manifest = "manifest",
+    /// The bank revokes a device, signed by its enrolment CA.
+    DeviceRevocation = "device-revocation",
 }
 
 impl fmt::Display for Kind {

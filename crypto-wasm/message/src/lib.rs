@@ -5,7 +5,8 @@
 //!
 //! * values: [`amount`], [`iban`], [`bic`], [`ids`], [`slip`]
 //! * the frame of each message: [`kind`], [`payload`]
-//! * device and bank: [`enrol`], [`session`], [`order`], [`receipt`], [`enquiry`], [`notice`]
+//! * device and bank: [`enrol`], [`session`], [`order`], [`receipt`], [`enquiry`], [`notice`],
+//!   [`revocation`]
 //! * between banks and nodes: [`interbank`], [`jwk`], [`key_set`], [`link`]
 //! * the edge's interface: [`api`]
 //! * page and worker: [`worker`], [`manifest`]
@@ -29,6 +30,7 @@ pub mod notice;
 pub mod order;
 pub mod payload;
 pub mod receipt;
+pub mod revocation;
 pub mod session;
 pub mod slip;
 pub mod text;
