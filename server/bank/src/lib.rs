@@ -1,1 +1,47 @@
-//! The core of a bank: its SQL, its processor and its use cases.
+//! The core of a bank: its tables, its processor, its registrar and its operators' use cases.
+//!
+//! - [`processor`] takes what customers and other banks have sent, decides, posts and answers.
+//! - [`registrar`] certifies devices and processors.
+//! - [`operator`] what the command line does: found a bank, open customers, revoke devices, status
+//!   and audit.
+//! - [`founding`] makes the keys and certificates that a bank begins with.
+//! - [`ProcessorSecret`], [`RegistrarSecret`], [`StorageKey`] what is secret, and where it lies.
+//! - [`Clock`], [`Entropy`] time and chance, as parameters.
+//! - [`migrate`] the tables of the core: `migrations/` explains each.
+//!
+//! One file under `store` owns the SQL of each table. Money is decided in `ledger`, envelopes are
+//! opened by `envelope`, and `relay` holds the sealed stores around the core.
+
+mod actor;
+mod books;
+mod fault;
+pub mod founding;
+pub mod operator;
+pub mod processor;
+pub mod registrar;
+mod secret;
+mod store;
+mod time;
+
+pub use actor::Customer;
+pub use fault::Fault;
+pub use processor::{Processor, Wiring};
+pub use secret::{ProcessorSecret, RegistrarSecret, StorageKey};
+pub use store::device::DeviceStatus;
+pub use time::{Clock, Entropy, SystemEntropy};
+
+use sqlx::{ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
+
+static CORE: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// Brings the tables of a core up to date, as its superuser.
+///
+/// # Errors
+/// When the database refuses, or its tables are those of a later version.
+pub async fn migrate(superuser: &PgConnectOptions) -> Result<(), Fault> {
+    let options = superuser.clone().disable_statement_logging();
+    let mut connection = options.connect().await?;
+    CORE.run(&mut connection).await?;
+    connection.close().await?;
+    Ok(())
+}

@@ -1,0 +1,238 @@
+//! What others have done in the core and somebody must be told of: certificates that the registrar
+//! has issued, revocations, new processors.
+
+use super::{
+    Processor,
+    draft::{Draft, To},
+    keyring::wrap,
+    work::{Item, Work},
+};
+use crate::{
+    Fault,
+    store::{
+        certificate,
+        certificate_request::{self, Issued, SubjectKind},
+        customer,
+        device::{self, Device},
+        key_set, outbox, peer, processor, revocation, session, wrapped_key,
+    },
+    time::random,
+};
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use envelope::{Role, RsaPublicKey};
+use message::{Thumbprint, api::BankInfo, enrol::Enrolled, link::ItemKind, notice::Notice};
+use sqlx::PgConnection;
+
+impl Processor {
+    /// Tells whoever waits for it. Answers how many were told.
+    pub async fn announce(&self) -> Result<usize, Fault> {
+        let issued = self.announce_issued().await?;
+        let revoked = self.announce_revoked().await?;
+        self.hand_keys().await?;
+        if issued.1 {
+            self.publish_documents().await?;
+        }
+        Ok(issued.0 + revoked)
+    }
+
+    /// Certificates that were issued: devices get theirs sealed, peers learn of new processors. Says
+    /// how many, and whether a processor was among them.
+    async fn announce_issued(&self) -> Result<(usize, bool), Fault> {
+        let now = self.clock.now();
+        let mut tx = self.core.begin().await?;
+        let issued = certificate_request::lock_issued(&mut tx).await?;
+        if issued.is_empty() {
+            return Ok((0, false));
+        }
+        let mut work = Work::new(now, outbox::FRONT);
+        let mut processors = false;
+        for one in &issued {
+            match one.kind {
+                SubjectKind::Device => self.tell_device(&mut tx, one, &mut work).await?,
+                SubjectKind::Processor => {
+                    processors = true;
+                    self.tell_peers(&mut tx, one, &mut work).await?;
+                }
+            }
+        }
+        let subjects: Vec<Thumbprint> = issued.iter().map(|one| one.subject).collect();
+        certificate_request::mark_told(&mut tx, &subjects).await?;
+        let peers = self.peers(&mut tx).await?;
+        self.seal(&mut tx, &mut work, &peers).await?;
+        self.close(&mut tx, work).await?;
+        tx.commit().await?;
+        Ok((issued.len(), processors))
+    }
+
+    async fn tell_device(
+        &self,
+        core: &mut PgConnection,
+        issued: &Issued,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        let Some(device) = device::by_ids(core, &[issued.subject]).await?.pop() else {
+            return Ok(());
+        };
+        let nonce: [u8; 16] = random(&*self.entropy);
+        let enrolled = self.enrolled(core, &device, issued, &nonce).await?;
+        let aud = device.id.to_string();
+        let payload = self.payload(aud, Some(device.request), enrolled, work.now);
+        let mut rng = self.entropy.rng();
+        let jws = envelope::sign(&*self.rsa, &self.keyring.signing, &payload, &mut *rng)?;
+        drop(rng);
+        // A device that was revoked meanwhile gets nothing.
+        if device::mark_enrolled(core, device.id, &nonce, jws.as_str()).await? {
+            let key = self.keys.of(&device.encryption_key)?;
+            work.drafts.push(Draft::again(jws, To::Key(device.id, key)));
+        }
+        Ok(())
+    }
+
+    async fn enrolled(
+        &self,
+        core: &mut PgConnection,
+        device: &Device,
+        issued: &Issued,
+        nonce: &[u8],
+    ) -> Result<Enrolled, Fault> {
+        let missing = |column| Fault::Row {
+            table: "certificate_request",
+            column,
+        };
+        let signing = certificate::by_fingerprint(core, &issued.signing_certificate)
+            .await?
+            .ok_or_else(|| missing("signing_certificate"))?;
+        let encryption = certificate::by_fingerprint(core, &issued.encryption_certificate)
+            .await?
+            .ok_or_else(|| missing("encryption_certificate"))?;
+        let own = self.keyring.bank.bic.lower();
+        let cas = certificate::of_party(core, &own, Role::EnrolmentCa.word()).await?;
+        let ca = cas.first().ok_or_else(|| {
+            Fault::Setup("the core holds no certificate of the enrolment CA".to_owned())
+        })?;
+        let names = customer::names(core, &[device.customer]).await?;
+        let name = names.get(&device.customer).ok_or(Fault::Row {
+            table: "customer",
+            column: "number",
+        })?;
+        Ok(Enrolled {
+            customer_name: name.clone(),
+            customer_number: device.customer.to_string(),
+            signing_certificate: BASE64.encode(&signing.der),
+            encryption_certificate: BASE64.encode(&encryption.der),
+            chain: vec![
+                BASE64.encode(&ca.der),
+                BASE64.encode(&self.keyring.bank.licence),
+            ],
+            nonce: BASE64URL_NOPAD.encode(nonce),
+        })
+    }
+
+    async fn tell_peers(
+        &self,
+        core: &mut PgConnection,
+        issued: &Issued,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        let found = certificate::by_fingerprint(core, &issued.signing_certificate).await?;
+        let Some(row) = found else {
+            return Ok(());
+        };
+        for peer in peer::all(core).await? {
+            work.items.push(Item {
+                party: peer.bic.lower(),
+                kind: ItemKind::Certificate,
+                body: row.der.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Devices that were revoked: the fronts shut them out, the customer's others are told.
+    async fn announce_revoked(&self) -> Result<usize, Fault> {
+        let now = self.clock.now();
+        let mut tx = self.core.begin().await?;
+        let untold = revocation::lock_untold(&mut tx).await?;
+        if untold.is_empty() {
+            return Ok(0);
+        }
+        let mut work = Work::new(now, outbox::FRONT);
+        let ids: Vec<Thumbprint> = untold.iter().map(|(id, _)| *id).collect();
+        let devices = device::by_ids(&mut tx, &ids).await?;
+        for (id, at) in &untold {
+            self.front.revoke_device(id).await?;
+            session::end_of(&mut tx, *id, *at).await?;
+            if let Some(device) = devices.iter().find(|d| d.id == *id) {
+                let notice = Notice::DeviceRevoked {
+                    device_name: device.name.clone(),
+                    at: *at,
+                };
+                work.notices.push((device.customer, Some(*id), notice));
+            }
+        }
+        revocation::mark_told(&mut tx, &ids).await?;
+        let peers = self.peers(&mut tx).await?;
+        self.seal(&mut tx, &mut work, &peers).await?;
+        self.close(&mut tx, work).await?;
+        tx.commit().await?;
+        Ok(ids.len())
+    }
+
+    /// A processor that has certificates and no keys yet gets the bank's keys, sealed to it.
+    async fn hand_keys(&self) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let mut core = self.core.acquire().await?;
+        for row in processor::without_keys(&mut core).await? {
+            let certified = certificate::of_subjects(&mut core, &[row.id]).await?;
+            if !certified.iter().any(|c| c.not_after >= now) {
+                continue;
+            }
+            let to = RsaPublicKey::from_spki_der(&row.unwrap_key)?;
+            let keys: Vec<_> = self.keyring.decryption.values().collect();
+            let mut rng = self.entropy.rng();
+            let wrapped = wrap(&*self.rsa, &to, &keys, &self.keyring.storage, &mut *rng)?;
+            drop(rng);
+            for key in &wrapped {
+                wrapped_key::insert(&mut core, row.id, key, now).await?;
+            }
+            tracing::info!(name = row.name, "a processor was handed the bank's keys");
+        }
+        Ok(())
+    }
+
+    /// Publishes what devices need to know of the bank: key set, certificates, edges.
+    pub async fn publish_documents(&self) -> Result<(), Fault> {
+        let mut core = self.core.acquire().await?;
+        let own = self.keyring.bank.bic.lower();
+        let set = key_set::newest(&mut core).await?.remove(&own);
+        let (number, set) =
+            set.ok_or_else(|| Fault::Setup("the core holds no key set".to_owned()))?;
+        self.front.publish_key_set(number, &set).await?;
+        let cas = certificate::of_party(&mut core, &own, Role::ProcessorCa.word()).await?;
+        let mut certificates = vec![self.keyring.bank.licence.clone()];
+        certificates.extend(cas.iter().map(|row| row.der.clone()));
+        let enrolment = certificate::of_party(&mut core, &own, Role::EnrolmentCa.word()).await?;
+        certificates.extend(enrolment.into_iter().map(|row| row.der));
+        for row in processor::active(&mut core).await? {
+            let found = certificate::of_subjects(&mut core, &[row.id]).await?;
+            let newest = found
+                .into_iter()
+                .rfind(|c| c.role == Role::Processor.word());
+            if let (Some(leaf), Some(ca)) = (newest, cas.first()) {
+                let chain = [leaf.der, ca.der.clone(), self.keyring.bank.licence.clone()];
+                self.front.publish_certificate(&row.id, &chain).await?;
+            }
+        }
+        let info = BankInfo {
+            bank: self.keyring.bank.bic.clone(),
+            name: self.keyring.bank.name.as_str().to_owned(),
+            root: BASE64.encode(&self.keyring.bank.root),
+            certificates: certificates.iter().map(|der| BASE64.encode(der)).collect(),
+            key_set: set,
+            edges: self.edges.clone(),
+            now: self.clock.now(),
+        };
+        self.front.publish_bank_info(&info).await?;
+        Ok(())
+    }
+}

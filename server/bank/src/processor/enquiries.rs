@@ -1,0 +1,222 @@
+//! Questions: a device asks, and is told how things stand.
+
+use super::{
+    Processor,
+    draft::{Draft, Keep, To},
+    front_batch::Devices,
+    intake::{Message, Said},
+    work::Work,
+};
+use crate::{
+    Customer, Fault,
+    store::{
+        account::{self, AccountRow},
+        customer, payment_made, statement_line,
+    },
+};
+use ledger::AccountStatus;
+use message::{
+    Balance, Body, MessageId, Timestamp,
+    enquiry::{
+        AccountView, ENTRIES_PER_PAGE_MAX, EntryView, Overview, Payment, PaymentView, Statement,
+        StatementAsk,
+    },
+    receipt::Refusal,
+    text::Name,
+};
+use sqlx::PgConnection;
+use std::collections::{BTreeSet, HashMap};
+
+/// How many of the newest entries an overview shows.
+const RECENT: i64 = 10;
+
+/// What overviews are made of, read for all askers at once.
+struct Overviews {
+    names: HashMap<i64, Name>,
+    accounts: Vec<AccountRow>,
+    on_their_way: HashMap<i64, Vec<PaymentView>>,
+    recent: HashMap<i64, Vec<EntryView>>,
+}
+
+impl Processor {
+    /// Answers the questions among these messages.
+    pub(super) async fn answer_questions(
+        &self,
+        core: &mut PgConnection,
+        said: &[&Message],
+        devices: &Devices,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        let mut askers: Vec<(&Message, Customer)> = Vec::new();
+        for message in said.iter().filter(|m| !m.said.has_effect()) {
+            let signer = message.verified.signer();
+            let customer = devices
+                .get(&signer)
+                .and_then(|device| Customer::of(&message.verified, device));
+            let refusal = match customer {
+                None => Refusal::DeviceNotActive,
+                Some(_) if !message.said.in_time(work.now) => Refusal::Expired,
+                Some(customer) => {
+                    askers.push((message, customer));
+                    continue;
+                }
+            };
+            self.refuse(message, refusal, To::Device(signer), work);
+        }
+        let overviews = self.overviews(core, &askers).await?;
+        for (message, customer) in askers {
+            match &message.said {
+                Said::Overview(_) => {
+                    let body = overviews.of(&customer, work.now)?;
+                    self.answer(message, body, work);
+                }
+                Said::Statement(payload) => {
+                    match self.statement(core, &customer, &payload.body).await? {
+                        Some(body) => self.answer(message, body, work),
+                        None => self.not_found(message, work),
+                    }
+                }
+                Said::PaymentAsk(payload) => {
+                    match self.payment(core, &customer, payload.body.payment).await? {
+                        Some(body) => self.answer(message, body, work),
+                        None => self.not_found(message, work),
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn answer<B: Body + Send + 'static>(&self, message: &Message, body: B, work: &mut Work) {
+        let signer = message.verified.signer();
+        let digest = message.verified.digest();
+        let payload = self.payload(signer.to_string(), Some(digest), body, work.now);
+        let draft = Draft::new(payload, Keep::Nothing, To::Device(signer));
+        work.drafts
+            .push(draft.expiring(work.now.saturating_add(super::ANSWER_SECONDS)));
+    }
+
+    fn not_found(&self, message: &Message, work: &mut Work) {
+        let to = To::Device(message.verified.signer());
+        self.refuse(message, Refusal::NotFound, to, work);
+    }
+
+    async fn overviews(
+        &self,
+        core: &mut PgConnection,
+        askers: &[(&Message, Customer)],
+    ) -> Result<Overviews, Fault> {
+        let customers: BTreeSet<i64> = askers
+            .iter()
+            .filter(|(message, _)| matches!(message.said, Said::Overview(_)))
+            .map(|(_, customer)| customer.number())
+            .collect();
+        let customers: Vec<i64> = customers.into_iter().collect();
+        if customers.is_empty() {
+            return Ok(Overviews {
+                names: HashMap::new(),
+                accounts: Vec::new(),
+                on_their_way: HashMap::new(),
+                recent: HashMap::new(),
+            });
+        }
+        let accounts = account::of_customers(core, &customers).await?;
+        let ids: Vec<i64> = accounts.iter().map(|row| row.account.id.0).collect();
+        Ok(Overviews {
+            names: customer::names(core, &customers).await?,
+            on_their_way: payment_made::on_their_way(core, &customers).await?,
+            recent: statement_line::newest(core, &ids, RECENT).await?,
+            accounts,
+        })
+    }
+
+    /// A page of entries; none for an account that is not the customer's.
+    async fn statement(
+        &self,
+        core: &mut PgConnection,
+        customer: &Customer,
+        ask: &StatementAsk,
+    ) -> Result<Option<Statement>, Fault> {
+        let accounts = account::of_customers(core, &[customer.number()]).await?;
+        let Some(row) = accounts
+            .iter()
+            .find(|row| row.iban.as_ref() == Some(&ask.account))
+        else {
+            return Ok(None);
+        };
+        let limit = ask.limit.clamp(1, ENTRIES_PER_PAGE_MAX);
+        let before = ask.before.unwrap_or(i64::MAX);
+        let entries =
+            statement_line::page(core, row.account.id.0, before, i64::from(limit)).await?;
+        let older = entries.last().map(|entry| entry.n).filter(|n| *n > 1);
+        Ok(Some(Statement {
+            account: account_view(row)?,
+            entries_total: row.account.n,
+            entries,
+            older,
+        }))
+    }
+
+    /// One payment, for its payer with its documents, for its payee without.
+    async fn payment(
+        &self,
+        core: &mut PgConnection,
+        customer: &Customer,
+        id: MessageId,
+    ) -> Result<Option<Payment>, Fault> {
+        if let Some(made) = payment_made::by_id(core, customer.number(), id).await? {
+            return Ok(Some(Payment {
+                view: made.view,
+                order: Some(made.order),
+                receipt: made.receipt,
+            }));
+        }
+        let received = statement_line::received(core, customer.number(), id).await?;
+        Ok(received.map(|view| Payment {
+            view,
+            order: None,
+            receipt: None,
+        }))
+    }
+}
+
+impl Overviews {
+    fn of(&self, customer: &Customer, at: Timestamp) -> Result<Overview, Fault> {
+        let number = customer.number();
+        let own = self
+            .accounts
+            .iter()
+            .filter(|row| row.customer == Some(number));
+        let name = self.names.get(&number).ok_or(Fault::Row {
+            table: "customer",
+            column: "number",
+        })?;
+        Ok(Overview {
+            customer_name: name.clone(),
+            customer_number: number.to_string(),
+            at,
+            accounts: own.map(account_view).collect::<Result<_, _>>()?,
+            on_their_way: self.on_their_way.get(&number).cloned().unwrap_or_default(),
+            recent: self.recent.get(&number).cloned().unwrap_or_default(),
+        })
+    }
+}
+
+fn account_view(row: &AccountRow) -> Result<AccountView, Fault> {
+    let wrong = |column| Fault::Row {
+        table: "account",
+        column,
+    };
+    let account = &row.account;
+    let sum = |minor| Balance::new(minor, account.currency);
+    Ok(AccountView {
+        index: u32::try_from(row.index).map_err(|_| wrong("index"))?,
+        iban: row.iban.clone().ok_or_else(|| wrong("iban"))?,
+        label: row.label.clone(),
+        booked: sum(account.booked),
+        held: sum(account.held),
+        available: sum(account.available().ok_or_else(|| wrong("held"))?),
+        closed: account.status == AccountStatus::Closed,
+    })
+}

@@ -1,0 +1,259 @@
+//! One core transaction for a batch of what customers have sent.
+
+use super::{
+    Processor,
+    draft::{Draft, Keep, To},
+    intake::{Arrival, Message, Reason, Said, aside},
+    work::Work,
+};
+use crate::{
+    Fault,
+    store::{
+        answer,
+        device::{self, Device},
+        inbox::{self, Identity, InboxRow},
+        outbox, receipt, session,
+    },
+};
+use envelope::{Jws, RsaPublicKey};
+use message::{Digest, SessionId, Thumbprint, Timestamp, receipt::Refusal, session::SealAgain};
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+const ID_REUSED: Reason = (
+    "id-reused",
+    "Another message with this id was taken before.",
+);
+
+/// The devices that signed the messages of a batch, as they stand in its transaction.
+pub(super) type Devices = HashMap<Thumbprint, Device>;
+
+impl Processor {
+    /// Decides and writes a batch, all or nothing.
+    pub(super) async fn commit_arrivals(
+        &self,
+        arrivals: &[Arrival],
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let mut tx = self.core.begin().await?;
+        let mut work = Work::new(now, outbox::FRONT);
+        let (mut said, mut ended) = (Vec::new(), BTreeMap::new());
+        for arrival in arrivals {
+            match arrival {
+                Arrival::Said(message) => said.push(&**message),
+                Arrival::Aside(row) => work.aside.push(row.clone()),
+                Arrival::SealAgain { session, device } => drop(ended.insert(*session, *device)),
+            }
+        }
+        count_sessions(&mut tx, &said).await?;
+        let fresh = self.take_once(&mut tx, &said, &mut work).await?;
+        let devices = self.devices(&mut tx, &said, &ended).await?;
+        self.ask_to_seal_again(&ended, &devices, &mut work)?;
+        for message in &fresh {
+            match &message.said {
+                Said::EnrolRequest(payload) => {
+                    self.enrol(&mut tx, message, payload, &mut work).await?;
+                }
+                Said::EnrolConfirm(payload) => {
+                    self.confirm(&mut tx, message, payload, &mut work).await?;
+                }
+                Said::SessionOpen(payload) => {
+                    let device = devices.get(&message.verified.signer());
+                    self.open_session(&mut tx, message, payload, device, &mut work)
+                        .await?;
+                }
+                _ => {}
+            }
+        }
+        let peers = self.peers(&mut tx).await?;
+        self.decide_orders(&mut tx, &fresh, &devices, &peers, &mut work)
+            .await?;
+        self.seal(&mut tx, &mut work, &peers).await?;
+        // Questions see what this very batch has done.
+        self.answer_questions(&mut tx, &said, &devices, &mut work)
+            .await?;
+        self.seal(&mut tx, &mut work, &peers).await?;
+        self.close(&mut tx, work).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Takes the messages that have an effect into the inbox. What was there before is answered as
+    /// before; what bears a used id is refused. Answers those that are new.
+    async fn take_once<'a>(
+        &self,
+        core: &mut PgConnection,
+        said: &[&'a Message],
+        work: &mut Work,
+    ) -> Result<Vec<&'a Message>, Fault> {
+        let (mut first, mut others) = (HashMap::<Identity, &'a Message>::new(), Vec::new());
+        let mut rows = Vec::new();
+        for message in said.iter().filter(|m| m.said.has_effect()) {
+            let identity = (message.verified.signer(), message.said.id());
+            match first.get(&identity) {
+                // The same twice in one batch: one answer is enough.
+                Some(known) if known.verified.digest() == message.verified.digest() => {}
+                Some(_) => others.push(*message),
+                None => {
+                    first.insert(identity, message);
+                    rows.push(InboxRow {
+                        identity,
+                        digest: message.verified.digest(),
+                        kind: message.verified.kind(),
+                    });
+                }
+            }
+        }
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let new = inbox::take(core, &rows, &work.source, work.now).await?;
+        let known: Vec<Identity> = rows
+            .iter()
+            .map(|row| row.identity)
+            .filter(|identity| !new.contains(identity))
+            .collect();
+        let digests = inbox::digests(core, &known).await?;
+        let mut again = Vec::new();
+        for identity in &known {
+            let Some(message) = first.get(identity) else {
+                continue;
+            };
+            if digests.get(identity) == Some(&message.verified.digest()) {
+                again.push(*message);
+            } else {
+                others.push(message);
+            }
+        }
+        self.answer_again(core, &again, work).await?;
+        self.refuse_other_content(core, &others, work).await?;
+        let fresh = rows.iter().filter(|row| new.contains(&row.identity));
+        Ok(fresh
+            .filter_map(|row| first.get(&row.identity).copied())
+            .collect())
+    }
+
+    /// The same message again: the same answer again.
+    async fn answer_again(
+        &self,
+        core: &mut PgConnection,
+        again: &[&Message],
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        if again.is_empty() {
+            return Ok(());
+        }
+        let digests: Vec<Digest> = again.iter().map(|m| m.verified.digest()).collect();
+        let mut stored = receipt::of(core, &digests).await?;
+        stored.extend(answer::to(core, &digests).await?);
+        let signers: Vec<Thumbprint> = again.iter().map(|m| m.verified.signer()).collect();
+        let devices = device::by_ids(core, &signers).await?;
+        for device in devices {
+            if let Some(enrolled) = device.enrolled {
+                stored.entry(device.request).or_insert(enrolled);
+            }
+        }
+        for message in again {
+            // Without one the answer is still to come.
+            if let Some(jws) = stored.get(&message.verified.digest()) {
+                let to = match reply_key(message) {
+                    Some(key) => To::Key(message.verified.signer(), key),
+                    None => To::Device(message.verified.signer()),
+                };
+                work.drafts.push(Draft::again(Jws::parse(jws)?, to));
+            }
+        }
+        Ok(())
+    }
+
+    /// A used id with other content: an order is refused with a receipt of its own.
+    async fn refuse_other_content(
+        &self,
+        core: &mut PgConnection,
+        others: &[&Message],
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        if others.is_empty() {
+            return Ok(());
+        }
+        let digests: Vec<Digest> = others.iter().map(|m| m.verified.digest()).collect();
+        let stored = receipt::of(core, &digests).await?;
+        let mut seen = HashSet::new();
+        for message in others {
+            let digest = message.verified.digest();
+            if !seen.insert(digest) {
+                continue;
+            }
+            let to = To::Device(message.verified.signer());
+            match (&message.said, stored.get(&digest)) {
+                (Said::Order(_), Some(jws)) => {
+                    work.drafts.push(Draft::again(Jws::parse(jws)?, to));
+                }
+                (Said::Order(payload), None) => {
+                    let refused = Err(Refusal::SameIdOtherContent);
+                    let digest = message.verified.digest();
+                    let signer = message.verified.signer();
+                    work.drafts
+                        .push(self.receipt(digest, signer, payload, refused, to, work.now));
+                }
+                _ => work.aside.push(aside(&message.envelope, ID_REUSED)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn devices(
+        &self,
+        core: &mut PgConnection,
+        said: &[&Message],
+        ended: &BTreeMap<SessionId, Thumbprint>,
+    ) -> Result<Devices, Fault> {
+        let ids: HashSet<Thumbprint> = said
+            .iter()
+            .map(|m| m.verified.signer())
+            .chain(ended.values().copied())
+            .collect();
+        let ids: Vec<Thumbprint> = ids.into_iter().collect();
+        let devices = device::by_ids(core, &ids).await?;
+        Ok(devices.into_iter().map(|d| (d.id, d)).collect())
+    }
+
+    fn ask_to_seal_again(
+        &self,
+        ended: &BTreeMap<SessionId, Thumbprint>,
+        devices: &Devices,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        for (session, id) in ended {
+            if let Some(device) = devices.get(id) {
+                let key = self.keys.of(&device.encryption_key)?;
+                let body = SealAgain { session: *session };
+                let payload = self.payload(id.to_string(), None, body, work.now);
+                let draft = Draft::new(payload, Keep::Nothing, To::Key(*id, key));
+                work.drafts
+                    .push(draft.expiring(work.now.saturating_add(super::ANSWER_SECONDS)));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The key to answer a message with that no session covers yet, where the message itself names it.
+fn reply_key(message: &Message) -> Option<RsaPublicKey> {
+    match &message.said {
+        Said::EnrolRequest(payload) => RsaPublicKey::from_jwk(&payload.body.encryption_key).ok(),
+        _ => None,
+    }
+}
+
+async fn count_sessions(core: &mut PgConnection, said: &[&Message]) -> Result<(), Fault> {
+    let mut used: BTreeMap<SessionId, i64> = BTreeMap::new();
+    for id in said.iter().filter_map(|m| m.session) {
+        *used.entry(id).or_default() += 1;
+    }
+    if used.is_empty() {
+        return Ok(());
+    }
+    let used: Vec<(SessionId, i64)> = used.into_iter().collect();
+    session::count(core, &used).await
+}

@@ -1,0 +1,379 @@
+//! What comes in over a link: taken in order, opened, decided and acknowledged.
+
+use super::{
+    Processor, crypto,
+    intake::{BAD_SIGNATURE, MALFORMED, Reason},
+    work::{Peers, Work, position},
+};
+use crate::{
+    Fault,
+    actor::Peer,
+    store::{
+        alarm::Alarm,
+        certificate,
+        link::{self, LinkRow},
+        peer::PeerRow,
+        quarantine::QuarantineRow,
+    },
+};
+use envelope::{Certificate, Jwe, Jws, Recipient, Role, Verified, VerifyingKey};
+use message::{Thumbprint, Timestamp, link::ItemKind};
+use rayon::prelude::*;
+use relay::{
+    gateway::Gateway,
+    link::{Ends, LinkItem, Party, acknowledgement, chain},
+};
+use sqlx::PgConnection;
+use std::collections::{HashMap, HashSet};
+
+/// Items taken at a time.
+const ITEMS: u32 = 1_000;
+
+const UNOPENABLE: Reason = (
+    "unopenable",
+    "The item cannot be opened, or holds no signed message of a kind that is known here.",
+);
+const UNKNOWN_KEY: Reason = (
+    "unknown-key",
+    "The message is signed by a key that is not certified as a processor of the sending bank.",
+);
+const UNKNOWN_ITEM: Reason = (
+    "unknown-item",
+    "The item is of a kind that is not known here.",
+);
+
+/// What the signing keys of a party's processors are.
+pub(super) type Certified = HashMap<Thumbprint, VerifyingKey>;
+
+impl Processor {
+    /// Takes what waits at a gateway. Says whether it has done anything.
+    pub(super) async fn take_link(&self, party: &Party, gateway: &Gateway) -> Result<bool, Fault> {
+        let Some(claim) = gateway.claim(ITEMS).await? else {
+            return Ok(false);
+        };
+        let now = self.clock.now();
+        let acks = self.take_acks(party, claim.acks(), now).await?;
+        let taken = if claim.items().is_empty() {
+            None
+        } else {
+            self.take_or_single_out(party, claim.items(), now).await?
+        };
+        let finished = taken.unwrap_or_default();
+        if !finished.is_empty() {
+            self.acknowledge(party, gateway, now).await?;
+        }
+        let progress = !finished.is_empty() || !acks.is_empty();
+        claim.done(&finished, &acks).await?;
+        Ok(progress)
+    }
+
+    /// Takes items together, or one by one when that fails: what breaks a promise of the tables is
+    /// put aside, and the link goes on.
+    async fn take_or_single_out(
+        &self,
+        party: &Party,
+        items: &[LinkItem],
+        now: Timestamp,
+    ) -> Result<Option<Vec<(u32, u64)>>, Fault> {
+        match self.take_items(party, items, now).await {
+            Err(fault) if !fault.is_passing() => {
+                tracing::error!(%party, %fault, "a batch of items failed: taking them one by one");
+            }
+            taken => return taken,
+        }
+        let mut finished = Vec::new();
+        for item in items {
+            let one = std::slice::from_ref(item);
+            let taken = match self.take_items(party, one, now).await {
+                Err(fault) if !fault.is_passing() => {
+                    self.skip_item(party, item, &fault, now).await?
+                }
+                taken => taken?,
+            };
+            match taken {
+                Some(done) if !done.is_empty() => finished.extend(done),
+                _ => break,
+            }
+        }
+        Ok(Some(finished))
+    }
+
+    /// Puts an item aside whose transaction failed by our own fault.
+    async fn skip_item(
+        &self,
+        party: &Party,
+        item: &LinkItem,
+        fault: &Fault,
+        now: Timestamp,
+    ) -> Result<Option<Vec<(u32, u64)>>, Fault> {
+        let mut tx = self.core.begin().await?;
+        let Some(mut row) = link::try_lock_in(&mut tx, &party.lower()).await? else {
+            return Ok(None);
+        };
+        let run = chain::run(&position(&row)?, std::slice::from_ref(item));
+        let mut work = Work::new(now, &party.lower());
+        let aside = item_aside(item, super::FAULT);
+        self.note_fault(&mut tx, &aside.envelope, &party.lower(), fault, now)
+            .await?;
+        work.aside.push(aside);
+        if !run.next.is_empty() {
+            row.last_seq = i64::try_from(run.end.seq).unwrap_or(i64::MAX);
+            row.last_hash = *run.end.hash.as_bytes();
+            link::advance(&mut tx, "in", &row).await?;
+        }
+        self.close(&mut tx, work).await?;
+        tx.commit().await?;
+        self.unreadable.remember(&party.lower(), vec![item.seq]);
+        Ok(Some(vec![(item.epoch, item.seq)]))
+    }
+
+    /// Commits the items that continue the chain. None when the link is not known yet, or another
+    /// processor is at it.
+    async fn take_items(
+        &self,
+        party: &Party,
+        items: &[LinkItem],
+        now: Timestamp,
+    ) -> Result<Option<Vec<(u32, u64)>>, Fault> {
+        let mut tx = self.core.begin().await?;
+        let Some(mut row) = link::try_lock_in(&mut tx, &party.lower()).await? else {
+            return Ok(None);
+        };
+        let at = position(&row)?;
+        let run = chain::run(&at, items);
+        let mut work = Work::new(now, &party.lower());
+        if let Some(stop) = run.stop {
+            let seq = i64::try_from(at.seq).unwrap_or(i64::MAX);
+            work.alarms
+                .push(link_alarm(&row, seq, "chain", stop.to_string()));
+        }
+        let unreadable = self.take_run(&mut tx, party, &run.next, &mut work).await?;
+        row.last_seq = i64::try_from(run.end.seq).unwrap_or(i64::MAX);
+        row.last_hash = *run.end.hash.as_bytes();
+        if !run.next.is_empty() {
+            link::advance(&mut tx, "in", &row).await?;
+        }
+        self.close(&mut tx, work).await?;
+        tx.commit().await?;
+        self.unreadable.remember(&party.lower(), unreadable);
+        let finished = run.known.iter().chain(&run.next);
+        Ok(Some(finished.map(|item| (item.epoch, item.seq)).collect()))
+    }
+
+    /// Decides a run of items; answers the numbers of those that cannot be read.
+    async fn take_run(
+        &self,
+        core: &mut PgConnection,
+        party: &Party,
+        items: &[&LinkItem],
+        work: &mut Work,
+    ) -> Result<Vec<u64>, Fault> {
+        let mut unreadable = Vec::new();
+        let mut envelopes = Vec::new();
+        // Certificates first: what they certify may stand in the same batch.
+        for item in items {
+            let accepted = match item.known_kind() {
+                Some(ItemKind::Envelope) => {
+                    envelopes.push((*item).clone());
+                    continue;
+                }
+                Some(ItemKind::Certificate) => {
+                    self.take_certificate(core, party, &item.body, work).await?
+                }
+                Some(ItemKind::KeySet) => self.take_key_set(core, party, &item.body, work).await?,
+                None => Err(UNKNOWN_ITEM),
+            };
+            if let Err(reason) = accepted {
+                unreadable.push(item.seq);
+                work.aside.push(item_aside(item, reason));
+            }
+        }
+        if envelopes.is_empty() {
+            self.seal_for_links(core, work).await?;
+            return Ok(unreadable);
+        }
+        let peers = self.peers(core).await?;
+        let own = peers
+            .rows
+            .iter()
+            .find(|row| row.bic.lower() == party.lower());
+        let Some(peer) = own.cloned() else {
+            // The authority sends no sealed messages.
+            for item in &envelopes {
+                unreadable.push(item.seq);
+                work.aside.push(item_aside(item, UNKNOWN_KEY));
+            }
+            return Ok(unreadable);
+        };
+        let opened = self.open_items(envelopes).await?;
+        let signers: HashSet<Thumbprint> = opened
+            .iter()
+            .filter_map(|(_, jws)| Some(jws.as_ref().ok()?.kid()))
+            .collect();
+        let certified = self
+            .certified(core, &party.lower(), signers, work.now)
+            .await?;
+        let mut heard = Vec::new();
+        for (item, verified) in self.verify_items(opened, certified.clone()).await? {
+            let known = |key: &Thumbprint| certified.contains_key(key);
+            let spoken = verified.and_then(|v| {
+                Peer::of(&v, &peer, known)
+                    .map(|actor| (actor, v))
+                    .ok_or(UNKNOWN_KEY)
+            });
+            match spoken {
+                Ok((actor, verified)) => heard.push((actor, verified, item)),
+                Err(reason) => {
+                    unreadable.push(item.seq);
+                    work.aside.push(item_aside(&item, reason));
+                }
+            }
+        }
+        let unread = self.hear(core, &peer, &peers, heard, work).await?;
+        unreadable.extend(unread);
+        self.seal(core, work, &peers).await?;
+        Ok(unreadable)
+    }
+
+    async fn seal_for_links(&self, core: &mut PgConnection, work: &mut Work) -> Result<(), Fault> {
+        let peers: Peers = self.peers(core).await?;
+        self.seal(core, work, &peers).await
+    }
+
+    async fn open_items(
+        &self,
+        items: Vec<LinkItem>,
+    ) -> Result<Vec<(LinkItem, Result<Jws, Reason>)>, Fault> {
+        let this = self.clone();
+        crypto(move || {
+            let open = |item: LinkItem| {
+                let jws = this.open_item(&item);
+                (item, jws)
+            };
+            items.into_par_iter().map(open).collect()
+        })
+        .await
+    }
+
+    fn open_item(&self, item: &LinkItem) -> Result<Jws, Reason> {
+        let text = std::str::from_utf8(&item.body).map_err(|_| MALFORMED)?;
+        let jwe = Jwe::parse(text).map_err(|_| MALFORMED)?;
+        let Recipient::Key(kid) = jwe.recipient() else {
+            return Err(UNOPENABLE);
+        };
+        let key = self.keyring.decryption.get(&kid).ok_or(UNOPENABLE)?;
+        jwe.open_with_key(&*self.rsa, key).map_err(|_| UNOPENABLE)
+    }
+
+    async fn verify_items(
+        &self,
+        opened: Vec<(LinkItem, Result<Jws, Reason>)>,
+        certified: Certified,
+    ) -> Result<Vec<(LinkItem, Result<Verified, Reason>)>, Fault> {
+        let this = self.clone();
+        crypto(move || {
+            let verify = |(item, jws): (LinkItem, Result<Jws, Reason>)| {
+                let verified = jws.and_then(|jws| {
+                    let key = certified.get(&jws.kid()).ok_or(UNKNOWN_KEY)?;
+                    jws.verify(&*this.rsa, key).map_err(|_| BAD_SIGNATURE)
+                });
+                (item, verified)
+            };
+            opened.into_par_iter().map(verify).collect()
+        })
+        .await
+    }
+
+    /// The keys among these that a party's CA has certified as its processors'. The chain of each
+    /// certificate was checked when it was stored.
+    pub(super) async fn certified(
+        &self,
+        core: &mut PgConnection,
+        party: &str,
+        signers: HashSet<Thumbprint>,
+        now: Timestamp,
+    ) -> Result<Certified, Fault> {
+        let signers: Vec<Thumbprint> = signers.into_iter().collect();
+        let mut certified = HashMap::new();
+        for row in certificate::of_subjects(core, &signers).await? {
+            if row.party == party && row.role == Role::Processor.word() && row.not_after >= now {
+                let certificate = Certificate::from_der(&row.der)?;
+                if let Some(key) = certificate.verifying_key() {
+                    certified.insert(row.subject, key.clone());
+                }
+            }
+        }
+        Ok(certified)
+    }
+
+    /// Says what is committed here. Said again whenever something comes in, so a lost one does no
+    /// harm.
+    pub(super) async fn acknowledge(
+        &self,
+        party: &Party,
+        gateway: &Gateway,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let mut core = self.core.acquire().await?;
+        let rows = link::all(&mut core).await?;
+        let inbound = rows
+            .into_iter()
+            .find(|(direction, row)| direction == "in" && row.party == party.lower());
+        let Some((_, row)) = inbound else {
+            return Ok(());
+        };
+        let position = position(&row)?;
+        let unreadable = self.unreadable.of(&party.lower());
+        let bank = &self.keyring.bank.bic;
+        let ends = self.ends(party)?;
+        let body = acknowledgement::acknowledge(&ends, bank, &position, &unreadable);
+        let payload = self.payload(party.to_string(), None, body, now);
+        let mut rng = self.entropy.rng();
+        let jws = envelope::sign(&*self.rsa, &self.keyring.signing, &payload, &mut *rng)?;
+        drop(rng);
+        gateway.append_ack(jws.as_str()).await?;
+        link::acknowledge(
+            &mut core,
+            &party.lower(),
+            "in",
+            row.epoch,
+            row.last_seq,
+            now,
+        )
+        .await?;
+        Ok(())
+    }
+
+    /// The link to a party, seen from us.
+    pub(super) fn ends(&self, party: &Party) -> Result<Ends, Fault> {
+        Ends::new(Party::Bank(self.keyring.bank.bic.clone()), party.clone())
+            .map_err(|_| Fault::Setup("a bank has no link to itself".to_owned()))
+    }
+}
+
+/// An alarm about a link.
+pub(super) fn link_alarm(row: &LinkRow, seq: i64, what: &'static str, detail: String) -> Alarm {
+    Alarm {
+        party: row.party.clone(),
+        epoch: row.epoch,
+        seq,
+        what,
+        detail,
+    }
+}
+
+/// An item that cannot be read, put aside.
+pub(super) fn item_aside(item: &LinkItem, (reason, detail): Reason) -> QuarantineRow {
+    let body = String::from_utf8(item.body.clone());
+    QuarantineRow {
+        envelope: certificate::fingerprint(&item.body),
+        reason,
+        detail: detail.to_owned(),
+        body: body.unwrap_or_else(|error| data_encoding::BASE64.encode(error.as_bytes())),
+    }
+}
+
+/// Whether a peer may have a payment credited or sent at this moment.
+pub(super) fn deals(peer: &PeerRow) -> bool {
+    peer.active
+}

@@ -1,0 +1,399 @@
+//! Payment orders: where each goes, what the ledger says, and what is written and told of it.
+
+use super::{
+    Processor,
+    draft::{Draft, Keep, To},
+    front_batch::Devices,
+    intake::{Message, Said},
+    work::{Peers, Work},
+};
+use crate::{
+    Customer, Fault,
+    books::Books,
+    store::{
+        customer,
+        customer_order::{self, OrderRow},
+        payment_out::OutRow,
+        peer::PeerRow,
+        posting::{PostingKind, PostingRow},
+        receipt::ReceiptRow,
+    },
+};
+use ledger::{Decision, Hold, Instruction, Posting};
+use message::{
+    Digest, MessageId, Payload, Thumbprint, Timestamp,
+    interbank::{ACCEPTANCE_SECONDS, CreditTransfer},
+    notice::Notice,
+    order::PaymentOrder,
+    receipt::{Outcome, Receipt, Refusal},
+    text::Name,
+};
+use sqlx::PgConnection;
+use std::collections::HashSet;
+
+/// An order whose signature holds, with the customer behind it.
+struct Ordered<'a> {
+    message: &'a Message,
+    payload: &'a Payload<PaymentOrder>,
+    /// None when the device may not sign orders.
+    customer: Option<Customer>,
+}
+
+/// Where an order goes.
+enum Route<'p> {
+    Inside,
+    To(&'p PeerRow),
+}
+
+/// What becomes of it.
+enum Verdict<'p> {
+    Booked(Posting),
+    Sent(Hold, &'p PeerRow),
+    Refused(Refusal),
+}
+
+impl Processor {
+    /// Decides the orders among these messages, in the order in which they came.
+    pub(super) async fn decide_orders(
+        &self,
+        core: &mut PgConnection,
+        fresh: &[&Message],
+        devices: &Devices,
+        peers: &Peers,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        let orders: Vec<Ordered<'_>> = fresh
+            .iter()
+            .filter_map(|message| match &message.said {
+                Said::Order(payload) => Some(Ordered {
+                    message,
+                    payload,
+                    customer: devices
+                        .get(&message.verified.signer())
+                        .and_then(|device| Customer::of(&message.verified, device)),
+                }),
+                _ => None,
+            })
+            .collect();
+        if orders.is_empty() {
+            return Ok(());
+        }
+        let routes = self.routes(core, &orders, peers, work.now).await?;
+        let mut books = self.books(core, &orders, &routes).await?;
+        let mut verdicts = Vec::with_capacity(orders.len());
+        for (ordered, route) in orders.iter().zip(&routes) {
+            verdicts.push(decide(&mut books, ordered, route)?);
+        }
+        self.record(core, &orders, &verdicts, &mut books, work)
+            .await?;
+        books.write(core, work.now).await
+    }
+
+    /// Where each order goes, or why it goes nowhere.
+    async fn routes<'p>(
+        &self,
+        core: &mut PgConnection,
+        orders: &[Ordered<'_>],
+        peers: &'p Peers,
+        now: Timestamp,
+    ) -> Result<Vec<Result<Route<'p>, Refusal>>, Fault> {
+        let ids: Vec<MessageId> = orders.iter().map(|o| o.payload.jti).collect();
+        let mut taken: HashSet<MessageId> = customer_order::taken(core, &ids).await?;
+        let route = |ordered: &Ordered<'_>| {
+            if ordered.customer.is_none() {
+                return Err(Refusal::DeviceNotActive);
+            }
+            // Other banks know a payment by this id, so another device's order has it for itself.
+            if !taken.insert(ordered.payload.jti) {
+                return Err(Refusal::SameIdOtherContent);
+            }
+            if !ordered.message.said.in_time(now) {
+                return Err(Refusal::Expired);
+            }
+            let creditor = &ordered.payload.body.creditor_account;
+            if creditor.has_prefix(&self.keyring.bank.iban_prefix) {
+                return Ok(Route::Inside);
+            }
+            let peer = peers.of_iban(creditor).ok_or(Refusal::BankUnknown)?;
+            if peers.reachable(peer) {
+                Ok(Route::To(peer))
+            } else {
+                Err(Refusal::PeerUnavailable)
+            }
+        };
+        Ok(orders.iter().map(route).collect())
+    }
+
+    /// Locks the accounts that the orders touch.
+    async fn books(
+        &self,
+        core: &mut PgConnection,
+        orders: &[Ordered<'_>],
+        routes: &[Result<Route<'_>, Refusal>],
+    ) -> Result<Books, Fault> {
+        let (mut ibans, mut mirrors) = (HashSet::new(), HashSet::new());
+        for (ordered, route) in orders.iter().zip(routes) {
+            let order = &ordered.payload.body;
+            match route {
+                Err(_) => continue,
+                Ok(Route::Inside) => drop(ibans.insert(order.creditor_account.as_str())),
+                Ok(Route::To(peer)) => drop(mirrors.insert(peer.mirror)),
+            }
+            ibans.insert(order.debtor_account.as_str());
+        }
+        let ibans: Vec<&str> = ibans.into_iter().collect();
+        let mirrors: Vec<_> = mirrors.into_iter().collect();
+        Books::lock(core, &ibans, &mirrors).await
+    }
+
+    /// Gathers what is written and told of each order.
+    async fn record(
+        &self,
+        core: &mut PgConnection,
+        orders: &[Ordered<'_>],
+        verdicts: &[Verdict<'_>],
+        books: &mut Books,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        let customers: HashSet<i64> = orders
+            .iter()
+            .filter_map(|o| Some(o.customer?.number()))
+            .collect();
+        let customers: Vec<i64> = customers.into_iter().collect();
+        let names = customer::names(core, &customers).await?;
+        let booked = verdicts.iter().filter(|v| matches!(v, Verdict::Booked(_)));
+        books.reserve(core, booked.count()).await?;
+        let mut rows = Vec::with_capacity(orders.len());
+        for (ordered, verdict) in orders.iter().zip(verdicts) {
+            let Some(customer) = ordered.customer else {
+                self.refuse_device(ordered, work);
+                continue;
+            };
+            let name = names.get(&customer.number()).ok_or(Fault::Row {
+                table: "customer",
+                column: "number",
+            })?;
+            if !matches!(verdict, Verdict::Refused(Refusal::SameIdOtherContent)) {
+                rows.push(OrderRow {
+                    message_id: ordered.payload.jti,
+                    signer: ordered.message.verified.signer(),
+                    digest: ordered.message.verified.digest(),
+                    jws: ordered.message.verified.jws().as_str().to_owned(),
+                    customer: customer.number(),
+                    order: ordered.payload.body.clone(),
+                });
+            }
+            let outcome = match verdict {
+                Verdict::Refused(refusal) => Err(*refusal),
+                Verdict::Sent(hold, peer) => {
+                    self.send(&customer, ordered, name, *hold, peer, books, work);
+                    continue;
+                }
+                Verdict::Booked(posting) => Ok(self.book(ordered, name, *posting, books, work)?),
+            };
+            let verified = &ordered.message.verified;
+            work.drafts.push(self.receipt(
+                verified.digest(),
+                verified.signer(),
+                ordered.payload,
+                outcome,
+                To::Customer(customer.number()),
+                work.now,
+            ));
+        }
+        customer_order::insert(core, &rows, work.now).await
+    }
+
+    /// Paid within the bank: the posting, and the payee is told.
+    fn book(
+        &self,
+        ordered: &Ordered<'_>,
+        debtor_name: &Name,
+        posting: Posting,
+        books: &mut Books,
+        work: &mut Work,
+    ) -> Result<i64, Fault> {
+        let order = &ordered.payload.body;
+        let id = books.next_id()?;
+        let row = PostingRow {
+            id,
+            kind: PostingKind::Payment,
+            payment: Some(ordered.payload.jti),
+            debtor_name: debtor_name.as_str().to_owned(),
+            debtor_iban: Some(order.debtor_account.as_str().to_owned()),
+            creditor_name: order.creditor_name.as_str().to_owned(),
+            creditor_iban: Some(order.creditor_account.as_str().to_owned()),
+            remittance: order.remittance.as_str().to_owned(),
+            amount: order.instructed_amount,
+        };
+        books.post(row, posting);
+        let payee = books
+            .by_iban(&order.creditor_account)
+            .and_then(|row| row.customer);
+        if let Some(payee) = payee {
+            let notice = Notice::MoneyIn {
+                account: order.creditor_account.clone(),
+                amount: order.instructed_amount,
+                debtor_name: debtor_name.clone(),
+                debtor_account: order.debtor_account.clone(),
+                remittance: order.remittance.clone(),
+                payment: ordered.payload.jti,
+                at: work.now,
+            };
+            work.notices.push((payee, None, notice));
+        }
+        Ok(id)
+    }
+
+    /// Set aside here, asked for there: the other bank's answer decides.
+    #[expect(clippy::too_many_arguments, reason = "all of it goes into one message")]
+    fn send(
+        &self,
+        customer: &Customer,
+        ordered: &Ordered<'_>,
+        debtor_name: &Name,
+        hold: Hold,
+        peer: &PeerRow,
+        books: &mut Books,
+        work: &mut Work,
+    ) {
+        let (order, payment) = (&ordered.payload.body, ordered.payload.jti);
+        books.set_aside(payment, hold);
+        let accept_until = work.now.saturating_add(ACCEPTANCE_SECONDS);
+        let body = CreditTransfer {
+            payment,
+            debtor_agent: self.keyring.bank.bic.clone(),
+            debtor_name: debtor_name.clone(),
+            debtor_account: order.debtor_account.clone(),
+            creditor_agent: peer.bic.clone(),
+            creditor_name: order.creditor_name.clone(),
+            creditor_account: order.creditor_account.clone(),
+            settlement_amount: order.instructed_amount,
+            remittance: order.remittance.clone(),
+            accept_until,
+        };
+        let verified = &ordered.message.verified;
+        let keep = Keep::Out(Box::new(OutRow {
+            payment,
+            signer: verified.signer(),
+            order_digest: verified.digest(),
+            customer: customer.number(),
+            peer: peer.bic.clone(),
+            request_digest: verified.digest(),
+            request: String::new(),
+            accept_until,
+        }));
+        let payload = self.payload(peer.bic.to_string(), None, body, work.now);
+        let to = To::Peer(peer.bic.clone());
+        work.drafts.push(Draft::new(payload, keep, to));
+        let notice = Notice::OnItsWay {
+            payment,
+            account: order.debtor_account.clone(),
+            amount: order.instructed_amount,
+            creditor_bank: peer.name.clone(),
+            at: work.now,
+        };
+        work.notices.push((customer.number(), None, notice));
+    }
+
+    /// A device that may not sign orders: told so itself, and put aside.
+    fn refuse_device(&self, ordered: &Ordered<'_>, work: &mut Work) {
+        let verified = &ordered.message.verified;
+        work.drafts.push(self.receipt(
+            verified.digest(),
+            verified.signer(),
+            ordered.payload,
+            Err(Refusal::DeviceNotActive),
+            To::Device(verified.signer()),
+            work.now,
+        ));
+        let reason = (
+            "device-not-active",
+            "The order is signed by a device that is revoked or not active yet.",
+        );
+        work.aside
+            .push(super::intake::aside(&ordered.message.envelope, reason));
+    }
+
+    /// The final answer to an order.
+    pub(super) fn receipt(
+        &self,
+        digest: Digest,
+        signer: Thumbprint,
+        payload: &Payload<PaymentOrder>,
+        outcome: Result<i64, Refusal>,
+        to: To,
+        now: Timestamp,
+    ) -> Draft {
+        let order = &payload.body;
+        let body = Receipt {
+            order: payload.jti,
+            order_digest: digest,
+            debtor_account: order.debtor_account.clone(),
+            creditor_name: order.creditor_name.clone(),
+            creditor_account: order.creditor_account.clone(),
+            amount: order.instructed_amount,
+            remittance: order.remittance.clone(),
+            at: now,
+            outcome: match outcome {
+                Ok(posting) => Outcome::Booked {
+                    posting: posting.to_string(),
+                },
+                Err(reason) => Outcome::Refused { reason },
+            },
+        };
+        let keep = Keep::Receipt(ReceiptRow {
+            digest,
+            signer,
+            message_id: payload.jti,
+            jws: String::new(),
+            outcome,
+        });
+        let payload = self.payload(signer.to_string(), Some(digest), body, now);
+        Draft::new(payload, keep, to)
+    }
+}
+
+/// Puts one order to the ledger.
+fn decide<'p>(
+    books: &mut Books,
+    ordered: &Ordered<'_>,
+    route: &Result<Route<'p>, Refusal>,
+) -> Result<Verdict<'p>, Fault> {
+    let (route, customer) = match (route, ordered.customer) {
+        (Ok(route), Some(customer)) => (route, customer),
+        (Err(refusal), _) => return Ok(Verdict::Refused(*refusal)),
+        (Ok(_), None) => return Ok(Verdict::Refused(Refusal::DeviceNotActive)),
+    };
+    let order = &ordered.payload.body;
+    let amount = order.instructed_amount;
+    let debtor = match books.by_iban(&order.debtor_account) {
+        Some(row) if row.customer == Some(customer.number()) => row.account.id,
+        _ => return Ok(Verdict::Refused(Refusal::DebtorAccountUnknown)),
+    };
+    let instruction = match route {
+        Route::Inside => match books.by_iban(&order.creditor_account) {
+            Some(row) => Instruction::Pay {
+                debtor,
+                creditor: row.account.id,
+                amount,
+            },
+            None => return Ok(Verdict::Refused(Refusal::CreditorAccountUnknown)),
+        },
+        Route::To(peer) => Instruction::SetAside(Hold {
+            debtor,
+            mirror: peer.mirror,
+            amount,
+        }),
+    };
+    Ok(match (books.decide(&instruction)?, route) {
+        (Decision::Posted(posting), _) => Verdict::Booked(posting),
+        (Decision::SetAside(hold), Route::To(peer)) => Verdict::Sent(hold, peer),
+        (Decision::Refused(refusal), _) => Verdict::Refused(refusal),
+        (Decision::SetAside(_) | Decision::Released(_), _) => {
+            return Err(Fault::Setup(
+                "the ledger answered another question".to_owned(),
+            ));
+        }
+    })
+}

@@ -1,0 +1,29 @@
+//! `bank.entry`: lines on accounts.
+
+use crate::Fault;
+use ledger::Entry;
+use sqlx::PgConnection;
+
+/// Writes entries with the number of their posting. The tables check that they balance.
+pub(crate) async fn insert(core: &mut PgConnection, rows: &[(i64, Entry)]) -> Result<(), Fault> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let accounts: Vec<i64> = rows.iter().map(|(_, e)| e.account.0).collect();
+    let numbers: Vec<i64> = rows.iter().map(|(_, e)| e.n).collect();
+    let postings: Vec<i64> = rows.iter().map(|(posting, _)| *posting).collect();
+    let amounts: Vec<i64> = rows.iter().map(|(_, e)| e.amount).collect();
+    let balances: Vec<i64> = rows.iter().map(|(_, e)| e.balance_after).collect();
+    sqlx::query(
+        "INSERT INTO bank.entry (account, n, posting, amount, balance_after)
+         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])",
+    )
+    .bind(accounts)
+    .bind(numbers)
+    .bind(postings)
+    .bind(amounts)
+    .bind(balances)
+    .execute(core)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! `bank.wrapped_key`: the bank's secrets, each sealed to one processor.
+
+use crate::Fault;
+use message::{Thumbprint, Timestamp};
+use sqlx::PgConnection;
+
+/// One secret, sealed to one processor.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct WrappedKey {
+    /// `decryption` or `storage`.
+    pub(crate) purpose: String,
+    /// Which key it is.
+    pub(crate) kid: String,
+    /// Compact JWE.
+    pub(crate) body: String,
+}
+
+pub(crate) async fn insert(
+    core: &mut PgConnection,
+    processor: Thumbprint,
+    key: &WrappedKey,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO bank.wrapped_key (processor, purpose, kid, body, at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(processor.as_bytes())
+    .bind(&key.purpose)
+    .bind(&key.kid)
+    .bind(&key.body)
+    .bind(at)
+    .execute(core)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn of_processor(
+    core: &mut PgConnection,
+    processor: Thumbprint,
+) -> Result<Vec<WrappedKey>, Fault> {
+    Ok(sqlx::query_as(
+        "SELECT purpose, kid, body FROM bank.wrapped_key WHERE processor = $1 ORDER BY at",
+    )
+    .bind(processor.as_bytes())
+    .fetch_all(core)
+    .await?)
+}
