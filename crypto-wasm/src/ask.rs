@@ -1,6 +1,11 @@
 //! What the page asks, and who answers it.
 
-use crate::{device, enrol, host::Host, pay, state::Worker};
+use crate::{
+    device, enrol,
+    host::Host,
+    pay,
+    state::{Worker, from_json},
+};
 use message::{
     enquiry::StatementAsk,
     worker::{Answer, Ask, Failure, FromWorker, ToWorker},
@@ -10,7 +15,7 @@ use zeroize::{Zeroize, Zeroizing};
 impl<H: Host> Worker<H> {
     /// Takes one message of the page and answers it, in a task of its own.
     pub fn take(&self, mut text: String) {
-        let asked: Result<ToWorker, _> = serde_json::from_str(&text);
+        let asked: Result<ToWorker, _> = from_json(&text);
         // The text may hold a passphrase.
         text.zeroize();
         match asked {

@@ -2,7 +2,7 @@
 
 use crate::{
     host::{Host, Method, Request, Response},
-    state::{Worker, fault},
+    state::{Worker, fault, from_json},
 };
 use message::{
     api::{Challenge, MailboxOpen, Problem},
@@ -90,7 +90,7 @@ impl<H: Host> Worker<H> {
                 return Err(Miss::All(problem(&response)));
             }
             // Whatever is not ours (a captive portal's page, say) is no answer of an edge.
-            serde_json::from_str(&response.body).map_err(|_| Miss::Edge)
+            from_json(&response.body).map_err(|_| Miss::Edge)
         })
         .await
     }
@@ -140,7 +140,7 @@ impl<H: Host> Worker<H> {
         if response.status != 200 {
             return Err(Miss::All(problem(&response)));
         }
-        let challenge: Challenge = serde_json::from_str(&response.body).map_err(|_| Miss::Edge)?;
+        let challenge: Challenge = from_json(&response.body).map_err(|_| Miss::Edge)?;
         let open = MailboxOpen {
             challenge: challenge.challenge,
             key: self
@@ -176,13 +176,13 @@ impl<H: Host> Worker<H> {
 
 /// The reference of problem details, found in the edge's log.
 fn reference(response: &Response) -> Option<String> {
-    let problem: Problem = serde_json::from_str(&response.body).ok()?;
+    let problem: Problem = from_json(&response.body).ok()?;
     Some(problem.instance)
 }
 
 /// An answer that only our own mistake explains.
 fn problem(response: &Response) -> Failure {
-    match serde_json::from_str::<Problem>(&response.body) {
+    match from_json::<Problem>(&response.body) {
         Ok(problem) => fault(format_args!(
             "the edge says {}: {} ({})",
             problem.status, problem.title, problem.instance

@@ -4,7 +4,7 @@ use crate::{
     host::Host,
     line::Miss,
     session::session_of,
-    state::{Answered, Worker, fault, not_verified},
+    state::{Answered, Worker, fault, from_json, not_verified},
 };
 use envelope::{Jwe, Jws, Verified};
 use message::{
@@ -122,7 +122,7 @@ impl<H: Host> Worker<H> {
             let mail: Mail = self
                 .on_an_edge(async |edge| {
                     let response = self.get_mailbox(&edge, &query).await?;
-                    serde_json::from_str(&response.body).map_err(|_| Miss::Edge)
+                    from_json(&response.body).map_err(|_| Miss::Edge)
                 })
                 .await?;
             let before = count;

@@ -2,7 +2,7 @@
 
 use crate::{
     host::{Host, rng},
-    state::{Drafted, Outgoing, Worker, fault},
+    state::{Drafted, Outgoing, Worker, fault, from_json},
 };
 use envelope::{Jws, SigningInput, prepare, seal_to_key};
 use message::{
@@ -67,8 +67,7 @@ fn read(typed: Typed, currency: Currency) -> Result<PaymentOrder, Failure> {
 
 /// Draws the check page from the bytes, not from what was typed.
 fn draft_of(input: &SigningInput) -> Result<Draft, Failure> {
-    let payload: Payload<PaymentOrder> =
-        serde_json::from_str(input.payload_json()).map_err(fault)?;
+    let payload: Payload<PaymentOrder> = from_json(input.payload_json()).map_err(fault)?;
     Ok(Draft {
         payment: payload.jti,
         debtor_account: payload.body.debtor_account,

@@ -242,3 +242,9 @@ pub(crate) fn not_verified(why: impl std::fmt::Display) -> Failure {
         why: why.to_string(),
     }
 }
+
+/// Reads JSON from its bytes, as `envelope` does: serde's readers of texts and of bytes are two types,
+/// and every message would be compiled for both.
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    serde_json::from_slice(text.as_bytes())
+}

@@ -21,6 +21,8 @@ pub(super) struct Desk {
     worker: Rc<Worker<Host>>,
     next: u32,
     seen: usize,
+    /// The page does not answer `Store` events.
+    pub(super) deaf: bool,
 }
 
 impl Desk {
@@ -43,6 +45,7 @@ impl Desk {
             worker,
             next: 0,
             seen: 0,
+            deaf: false,
         };
         let (edges, bank) = {
             let bank = desk.bank();
@@ -91,7 +94,7 @@ impl Desk {
                 })
                 .collect();
             self.seen = self.place.posted.borrow().len();
-            if stores.is_empty() {
+            if stores.is_empty() || self.deaf {
                 return;
             }
             for store in stores {

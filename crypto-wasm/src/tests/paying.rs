@@ -77,6 +77,19 @@ fn what_you_see_is_what_you_sign() {
 }
 
 #[test]
+fn nothing_is_sent_before_it_is_stored() {
+    let mut desk = unlocked();
+    desk.ask(Ask::Overview).unwrap();
+    let sent = desk.bank().envelopes.len();
+    let payment = draft(&mut desk).payment;
+    desk.deaf = true;
+    let failed = desk.ask(Ask::SignDraft { payment });
+    assert!(matches!(failed, Err(Failure::Fault { .. })));
+    desk.pass(60_000);
+    assert_eq!(desk.bank().envelopes.len(), sent);
+}
+
+#[test]
 fn an_old_draft_is_not_signed() {
     let mut desk = unlocked();
     let payment = draft(&mut desk).payment;
