@@ -12,6 +12,7 @@ use message::link::ItemKind;
 
 pub mod acknowledgement;
 pub mod chain;
+mod health;
 pub mod provision;
 #[cfg(test)]
 mod tests;

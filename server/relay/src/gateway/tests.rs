@@ -1,5 +1,6 @@
 use super::*;
-use crate::link::chain;
+use crate::link::{Ends, Party, chain};
+use crate::migrate;
 use crate::testing::*;
 use std::time::Duration;
 
@@ -195,4 +196,22 @@ async fn acknowledgements_come_in_order_and_once() {
     let claim = gateway.claim(10).await.unwrap().unwrap();
     assert_eq!((claim.items().len(), claim.acks().len()), (0, 1));
     assert_eq!(reasons(&gateway).await, ["no acknowledgement"]);
+}
+
+#[tokio::test]
+async fn the_authority_has_gateways_like_everybody() {
+    let superuser = node::testing::instance().await.fresh_database().await;
+    let ends = Ends::new(Party::Authority, halden()).unwrap();
+    migrate::gateway(&superuser, &ends).await.unwrap();
+    let gateway = Store {
+        superuser: superuser.clone(),
+    }
+    .gateway()
+    .await;
+    let items = items(&Party::Authority, &halden(), 2);
+    assert_eq!(gateway.append(&items).await.unwrap(), 2);
+    // The tables of one link are not those of another.
+    let other = Ends::new(Party::Authority, brisa()).unwrap();
+    let error = migrate::gateway(&superuser, &other).await.unwrap_err();
+    assert!(matches!(error, RelayError::Migration(_)), "{error}");
 }

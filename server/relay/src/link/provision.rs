@@ -12,6 +12,7 @@
 //! known already.
 
 use super::Ends;
+pub use super::health::{Health, health};
 use crate::RelayError;
 use node::{identifier, literal};
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -60,12 +61,12 @@ pub async fn run(superuser: &mut PgConnection, list: &[Statement]) -> Result<(),
 }
 
 /// The publication of what we send: the same name at every gateway of ours.
-fn publication(ends: &Ends) -> String {
+pub(super) fn publication(ends: &Ends) -> String {
     format!("from_{}", ends.own().lower())
 }
 
 /// The slot that holds back what the other party has not fetched yet.
-fn slot(ends: &Ends) -> String {
+pub(super) fn slot(ends: &Ends) -> String {
     format!("to_{}", ends.peer().lower())
 }
 
@@ -161,8 +162,8 @@ pub async fn subscribe(
     let there = ends.reversed();
     let plain = publication(&there);
     let (name, peer) = (identifier(&plain), ends.peer());
-    let row: Option<(String, bool)> = sqlx::query_as(
-        "SELECT pg_get_userbyid(subowner)::text, subenabled FROM pg_subscription \
+    let row: Option<(String, bool, String)> = sqlx::query_as(
+        "SELECT pg_get_userbyid(subowner)::text, subenabled, subconninfo FROM pg_subscription \
          WHERE subname = $1 \
          AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
     )
@@ -183,7 +184,13 @@ pub async fn subscribe(
             ),
         ));
     }
-    let (owner, enabled) = row.unwrap_or_default();
+    let (owner, enabled, before) = row.unwrap_or_default();
+    if !before.is_empty() && before != conninfo {
+        list.push(Statement::new(
+            format!("{peer} is reached in another way"),
+            format!("ALTER SUBSCRIPTION {name} CONNECTION {}", literal(conninfo)),
+        ));
+    }
     if owner != "subscriber" {
         let database: String = sqlx::query_scalar("SELECT current_database()::text")
             .fetch_one(superuser)
@@ -241,84 +248,7 @@ pub async fn unsubscribe(
     ])
 }
 
-/// How a gateway's two directions are doing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Health {
-    /// Whether our publication is there.
-    pub published: bool,
-    /// The state of the other party's slot (`reserved`, `extended`, `unreserved`, `lost`); `None`
-    /// when there is no slot.
-    pub slot: Option<String>,
-    /// Whether the other party is connected to it.
-    pub fetched: bool,
-    /// How much the other party has not fetched, in bytes of log.
-    pub behind_bytes: i64,
-    /// Whether our subscription is there and started.
-    pub subscribed: bool,
-    /// Whether its worker runs and all its tables are in step.
-    pub fetching: bool,
-    /// How often applying has failed.
-    pub apply_errors: i64,
-}
-
-impl Health {
-    /// Whether the slot is lost or was never there: heal the link.
-    #[must_use]
-    pub fn slot_is_lost(&self) -> bool {
-        self.slot.as_deref().is_none_or(|state| state == "lost")
-    }
-}
-
-/// Looks at both directions of a gateway, as its superuser.
-///
-/// # Errors
-/// [`RelayError::Unavailable`] when the gateway cannot be reached.
-pub async fn health(superuser: &mut PgConnection, ends: &Ends) -> Result<Health, RelayError> {
-    let published = "SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = $1)";
-    let published = exists(superuser, published, &publication(ends)).await?;
-    let slot: Option<(Option<String>, bool, i64)> = sqlx::query_as(
-        "SELECT wal_status, active, \
-         coalesce(pg_current_wal_lsn() - confirmed_flush_lsn, 0)::bigint \
-         FROM pg_replication_slots WHERE slot_name = $1",
-    )
-    .bind(slot(ends))
-    .fetch_optional(&mut *superuser)
-    .await?;
-    let subscription: Option<(bool, bool, i64)> = sqlx::query_as(
-        "SELECT s.subenabled, \
-           EXISTS (SELECT FROM pg_stat_subscription w WHERE w.subid = s.oid AND w.pid IS NOT NULL \
-             AND w.worker_type = 'apply') \
-           AND NOT EXISTS (SELECT FROM pg_subscription_rel r \
-             WHERE r.srsubid = s.oid AND r.srsubstate <> 'r') \
-           AND EXISTS (SELECT FROM pg_subscription_rel r WHERE r.srsubid = s.oid), \
-           coalesce((SELECT apply_error_count + sync_error_count \
-             FROM pg_stat_subscription_stats e WHERE e.subid = s.oid), 0) \
-         FROM pg_subscription s WHERE s.subname = $1 \
-         AND s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
-    )
-    .bind(publication(&ends.reversed()))
-    .fetch_optional(superuser)
-    .await?;
-    let (slot, fetched, behind_bytes) = slot.map_or((None, false, 0), |(state, active, behind)| {
-        (
-            Some(state.unwrap_or_else(|| "lost".to_owned())),
-            active,
-            behind,
-        )
-    });
-    let (subscribed, fetching, apply_errors) = subscription.unwrap_or_default();
-    Ok(Health {
-        published,
-        slot,
-        fetched,
-        behind_bytes,
-        subscribed,
-        fetching,
-        apply_errors,
-    })
-}
-
-async fn exists(
+pub(super) async fn exists(
     superuser: &mut PgConnection,
     question: &'static str,
     name: &str,

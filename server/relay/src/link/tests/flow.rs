@@ -1,6 +1,6 @@
 //! Items and acknowledgements flow both ways.
 
-use super::pair::{pair, to_brisa};
+use super::pair::{in_step, pair, to_brisa};
 use crate::link::acknowledgement::{Progress, Sent, acknowledge, judge};
 use crate::link::chain::Position;
 use crate::testing::*;
@@ -56,4 +56,16 @@ async fn items_and_acknowledgements_flow_both_ways() {
         assert_eq!(end.health().await.apply_errors, 0);
         assert!(!end.health().await.slot_is_lost());
     }
+}
+
+#[tokio::test]
+async fn a_party_may_move() {
+    let (a, mut b) = pair().await;
+    a.gateway.append(&to_brisa(1)).await.unwrap();
+    b.take(1).await;
+    b.conninfo.push_str(" connect_timeout=10");
+    b.subscribe().await;
+    a.gateway.append(&to_brisa(2)).await.unwrap();
+    b.take(2).await;
+    in_step(&a, &b).await;
 }

@@ -122,7 +122,7 @@ pub(super) struct End {
     pub(super) transport: Transport,
     /// As its processor reaches it, by TLS.
     pub(super) gateway: Gateway,
-    conninfo: String,
+    pub(super) conninfo: String,
     /// How far it has taken in what the other sends.
     pub(super) taken: Position,
 }
