@@ -1,6 +1,12 @@
 //! OpenSSL accepts the certificates, refuses what it must, and reads them as we do. The `openssl`
 //! command line is required.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "the helpers of these tests may fail loudly, like the tests themselves"
+)]
+
 use envelope::{
     Certificate, Issuer, LicenceTerms, Party, Role, RsaPrivateKey, RustCryptoRsa, SigningKey,
     Subject, Validity, issue, make_root, transport_anchor,
