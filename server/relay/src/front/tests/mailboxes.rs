@@ -55,6 +55,18 @@ async fn a_session_opens_one_mailbox_for_a_while() {
         .await
         .unwrap_err();
     assert_eq!(late.refused(), Some(Refused::ChallengeUnknown));
+}
+
+#[tokio::test]
+async fn no_session_lasts() {
+    let store = front().await;
+    let (edge, front) = (store.edge().await, store.front().await);
+    let mine = device(1);
+    let session = open(&edge, &mine).await.unwrap();
+    let refused = async |session: &str| {
+        let error = edge.check_session(session, &mine).await.unwrap_err();
+        error.refused().unwrap()
+    };
     // No session outlives an hour, whatever the edge asks for.
     edge.put_challenge("long").await.unwrap();
     edge.open_mailbox("long", "s3", &mine, 1_000_000)
@@ -68,16 +80,10 @@ async fn a_session_opens_one_mailbox_for_a_while() {
             .unwrap()
     );
     edge.close_mailbox("s3").await.unwrap();
-    assert_eq!(
-        read("s3".to_owned(), mine).await.unwrap_err(),
-        Refused::SessionUnknown
-    );
+    assert_eq!(refused("s3").await, Refused::SessionUnknown);
     let over = "UPDATE front.mailbox_session SET until = now() - interval '1 second'";
     attempt(&mut store.superuser().await, over).await.unwrap();
-    assert_eq!(
-        read(session.clone(), mine).await.unwrap_err(),
-        Refused::SessionUnknown
-    );
+    assert_eq!(refused(&session).await, Refused::SessionUnknown);
     front.prune(100).await.unwrap();
     let left = "SELECT count(*) FROM front.mailbox_session";
     let left: i64 = sqlx::query_scalar(left)
