@@ -164,9 +164,11 @@ fn octets(bytes: [u8; 20]) -> Result<OctetString, Malformed> {
 
 fn key_usage(role: Role) -> FlagSet<KeyUsages> {
     match role {
-        // The bank CA's key signs the key set, too.
-        Role::BankCa => KeyUsages::KeyCertSign | KeyUsages::CRLSign | KeyUsages::DigitalSignature,
-        Role::Root | Role::ProcessorCa | Role::EnrolmentCa | Role::TransportCa => {
+        // These keys sign messages, too: the key set, and revocations of devices.
+        Role::BankCa | Role::EnrolmentCa => {
+            KeyUsages::KeyCertSign | KeyUsages::CRLSign | KeyUsages::DigitalSignature
+        }
+        Role::Root | Role::ProcessorCa | Role::TransportCa => {
             KeyUsages::KeyCertSign | KeyUsages::CRLSign
         }
         Role::ProcessorUnwrap | Role::DeviceEncryption => KeyUsages::KeyEncipherment.into(),

@@ -22,7 +22,7 @@ pub enum Role {
     BankCa,
     /// Certifies processors.
     ProcessorCa,
-    /// Certifies devices.
+    /// Certifies devices. Its key also signs their revocations.
     EnrolmentCa,
     /// Certifies the TLS keys of servers and of whoever may connect to them.
     TransportCa,
