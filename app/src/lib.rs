@@ -1,1 +1,40 @@
 //! The pages of Countersign, rendered on the server and hydrated in the browser.
+//!
+//! Every page is the same HTML for everybody: the server knows nothing of a customer. What is private
+//! comes from a Web Worker that alone holds keys ([`message::worker`] is their language), and is drawn
+//! here. This crate never links key code.
+//!
+//! * [`PageConfig`]: what the server must provide as a leptos context before it renders [`shell`]
+//! * `device`: the worker, what it answered, storage, tabs, idle lock
+//! * `customer`: the pages behind a passphrase, one file for each thing a customer does
+//! * `public`: the pages for everyone
+//! * `ui`: components, one file each, paired with `style/components`
+//!
+//! The server renders with the feature `ssr`; the browser's module is built with `hydrate`.
+
+// Views are types nested as deep as their mark-up.
+#![recursion_limit = "256"]
+
+mod config;
+mod customer;
+mod device;
+mod public;
+mod root;
+#[cfg(feature = "ssr")]
+mod shell;
+mod ui;
+
+pub use config::PageConfig;
+pub use root::App;
+#[cfg(feature = "ssr")]
+pub use shell::shell;
+
+/// Takes over the page that the server has rendered.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_body(App);
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod pages_tests;

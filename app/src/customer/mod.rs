@@ -1,0 +1,12 @@
+//! What a customer does. Every page here is the same HTML for everybody until the device is unlocked.
+
+pub(crate) mod about_to_lock;
+pub(crate) mod accounts;
+pub(crate) mod enrol;
+pub(crate) mod pay;
+pub(crate) mod payment;
+pub(crate) mod payments;
+mod private;
+pub(crate) mod settings;
+pub(crate) mod statement;
+pub(crate) mod unlock;

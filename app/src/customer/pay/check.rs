@@ -1,0 +1,262 @@
+//! The check page: drawn from the bytes that are about to be signed, by the worker that signs them.
+
+use crate::{
+    device::{Device, clock, words},
+    ui::{
+        day,
+        error_summary::{ErrorSummary, Errors},
+        fingerprint::{Hex, Words},
+        icon::Icon,
+        money::{self, Money, Sum},
+        page::{BackStep, PageTitle, focus, focus_main},
+        sheet::Cut,
+        summary::Row,
+        tag::{Tag, Tone},
+    },
+};
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use message::{
+    enquiry::AccountView,
+    worker::{Ask, Draft, Failure},
+};
+
+const TITLE: &str = "Check your payment, then sign it";
+
+/// The button, to which the error summary leads.
+const SIGN: &str = "sign";
+
+#[component]
+pub(super) fn Check(draft: Draft) -> impl IntoView {
+    let device = Device::of_page();
+    let errors = Errors::new();
+    let back = Callback::new(move |()| {
+        device.pay_form.draft.set(None);
+        focus_main();
+    });
+    view! {
+        <PageTitle words=TITLE.to_owned() errors=errors />
+        <BackStep words="Back to how much and to whom" go=back />
+        <ErrorSummary errors=errors />
+        <div class="page-head">
+            <h1>{TITLE}</h1>
+            <p class="quiet">
+                "Nothing has been signed or sent. What you read here is exactly what your device will sign."
+            </p>
+        </div>
+        <div class="columns columns-act">
+            <div class="sheet">
+                <YourHalf draft=draft.clone() />
+                {Cut::None.draw()}
+                <section class="half half-theirs is-open">
+                    <div class="half-head">
+                        <h2>"The bank’s half"</h2>
+                        <span class="note">"Comes back as a receipt"</span>
+                    </div>
+                </section>
+            </div>
+            <Bytes draft=draft.clone() />
+            <div class="flow">
+                <Sign draft=draft errors=errors />
+            </div>
+        </div>
+    }
+}
+
+/// Goes back to the details with the focus on one field.
+fn change(device: Device, field: &'static str) -> Callback<()> {
+    Callback::new(move |()| {
+        device.pay_form.draft.set(None);
+        focus(field);
+    })
+}
+
+#[component]
+fn YourHalf(draft: Draft) -> impl IntoView {
+    let device = Device::of_page();
+    let (name, iban) = (
+        draft.creditor_name.clone(),
+        draft.creditor_account.grouped(),
+    );
+    let sum = draft.amount.balance();
+    let account = device
+        .accounts()
+        .into_iter()
+        .find(|it| it.iban == draft.debtor_account);
+    let remittance = if draft.remittance.is_empty() {
+        view! { <p class="quiet">"None"</p> }.into_any()
+    } else {
+        view! { <p>{draft.remittance.clone()}</p> }.into_any()
+    };
+    view! {
+        <section class="half half-yours">
+            <div class="half-head">
+                <h2>"Your half"</h2>
+                <Tag tone=Tone::Hollow words="Not signed yet" />
+            </div>
+            <Sum balance=sum />
+            <dl class="summary">
+                <Row term="To" change=("who you pay", change(device, "creditor_name"))>
+                    <p>
+                        <strong>{name}</strong>
+                    </p>
+                    <p class="iban">{iban}</p>
+                    <p class="note quiet">
+                        "The bank does not compare the name with the account. Check the IBAN with the payee."
+                    </p>
+                </Row>
+                <Row
+                    term="From"
+                    change=("the account you pay from", change(device, "debtor_account"))
+                >
+                    <After account=account draft=draft />
+                </Row>
+                <Row term="Amount" change=("the amount", change(device, "amount"))>
+                    <p>
+                        <Money balance=sum />
+                    </p>
+                    <p class="note quiet">"No fee. Total " <Money balance=sum /></p>
+                </Row>
+                <Row term="When">
+                    <p>"Now"</p>
+                    <p class="note quiet">"Usually with them within seconds"</p>
+                </Row>
+                <Row term="Reference" change=("the reference", change(device, "remittance"))>
+                    {remittance}
+                </Row>
+            </dl>
+        </section>
+    }
+}
+
+/// The account, and what is available on it after this payment.
+#[component]
+fn After(account: Option<AccountView>, draft: Draft) -> impl IntoView {
+    let after = account.as_ref().and_then(|account| {
+        let after = account.available.checked_sub(draft.amount.balance()).ok()?;
+        Some((account.available, after))
+    });
+    view! {
+        <p>{account.map(|account| account.label.to_string())}</p>
+        <p class="note quiet iban">{draft.debtor_account.grouped()}</p>
+        {after
+            .map(|(available, after)| {
+                view! {
+                    <p class="note">
+                        "Available " <Money balance=available /> ", after this payment "
+                        <strong>
+                            <Money balance=after />
+                        </strong>
+                    </p>
+                }
+            })}
+    }
+}
+
+#[component]
+fn Bytes(draft: Draft) -> impl IntoView {
+    let device = Device::of_page();
+    let profile = device.profile_now();
+    let about = format!(
+        "{} bytes, made {}, void after {}",
+        draft.bytes,
+        day::time(draft.made_at),
+        day::time(draft.void_after)
+    );
+    view! {
+        <aside class="flow" aria-label="Before you sign">
+            <div class="panel">
+                <h2>"What will be signed"</h2>
+                <p>
+                    <strong>{format!("Order {}", draft.payment.reference())}</strong>
+                </p>
+                <p class="note quiet">{about}</p>
+                <p class="label">"SHA-256 of those bytes"</p>
+                <Hex groups=draft.digest />
+                <details>
+                    <summary>{Icon::More.draw_small()} "Show every field"</summary>
+                    <div class="note quiet">
+                        <p class="fields">{fields(&draft.json)}</p>
+                    </div>
+                </details>
+            </div>
+            {profile
+                .map(|profile| {
+                    view! {
+                        <div class="panel panel-sunk">
+                            <h2>"Signed by"</h2>
+                            <p class="note">{profile.device_name}</p>
+                            <Words words=profile.words />
+                        </div>
+                    }
+                })}
+        </aside>
+    }
+}
+
+/// The payload, one field a line, names as they stand in the bytes.
+fn fields(json: &str) -> String {
+    serde_json::from_str::<serde_json::Value>(json)
+        .and_then(|value| serde_json::to_string_pretty(&value))
+        .unwrap_or_else(|_| json.to_owned())
+}
+
+#[component]
+fn Sign(draft: Draft, errors: Errors) -> impl IntoView {
+    let device = Device::of_page();
+    let navigate = use_navigate();
+    let busy = RwSignal::new(false);
+    let words = format!(
+        "Sign and pay {} to {}",
+        money::spoken(draft.amount.balance()),
+        draft.creditor_name
+    );
+    let sign = move |_| {
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        errors.clear();
+        let (draft, navigate) = (draft.clone(), navigate.clone());
+        spawn_local(async move {
+            let payment = draft.payment;
+            let outcome = device.ask(Ask::SignDraft { payment }).await;
+            match outcome {
+                // Without a line the order is saved and sent again by itself: its page says so.
+                Ok(_) | Err(Failure::NoLine | Failure::NoAnswer) => {
+                    device.know(payment, |known| {
+                        known.signed_at = Some(clock::now());
+                        known.draft = Some(draft);
+                    });
+                    device.pay_form.clear();
+                    navigate(&format!("/payments/{payment}"), NavigateOptions::default());
+                }
+                Err(failure) => {
+                    busy.set(false);
+                    let said = words::of(&failure);
+                    errors.show(vec![(SIGN, format!("{}. {}", said.head, said.text))]);
+                }
+            }
+        });
+    };
+    view! {
+        <p class="actions">
+            <button
+                class="button button-main button-large"
+                class:is-busy=move || busy.get()
+                id=SIGN
+                type="button"
+                aria-disabled=move || busy.get().then_some("true")
+                on:click=sign
+            >
+                {move || busy
+                    .get()
+                    .then(|| view! { <span class="spinner" aria-hidden="true"></span> })}
+                {move || if busy.get() { "Signing".to_owned() } else { words.clone() }}
+            </button>
+            <a class="button button-plain" href="/accounts" on:click=move |_| device.pay_form.clear()>
+                "Do not pay"
+            </a>
+        </p>
+    }
+}

@@ -1,0 +1,253 @@
+//! Devices: this one, the others in this browser, when it locks, and how to remove one. What is in the
+//! browser's storage shows without a passphrase, so that a forgotten one can be dealt with.
+
+use crate::{
+    PageConfig,
+    device::{Device, Stage},
+    ui::{
+        day,
+        dialog::Dialog,
+        fingerprint::LargeWords,
+        icon::Icon,
+        page::PageTitle,
+        tag::{Tag, Tone},
+        waiting::Waiting,
+    },
+};
+use leptos::prelude::*;
+use message::{
+    Thumbprint,
+    worker::{Profile, StoredDevice},
+};
+
+#[component]
+pub(crate) fn Settings() -> impl IntoView {
+    let device = Device::of_page();
+    let starting = Memo::new(move |_| device.stage.with(|stage| *stage == Stage::Starting));
+    // The device that is about to be removed.
+    let removing = RwSignal::new(None::<StoredDevice>);
+    let list = move || {
+        if starting.get() {
+            return view! { <Waiting words="Looking for devices in this browser" /> }.into_any();
+        }
+        view! {
+            <div class="columns">
+                <div class="flow flow-wide">
+                    {move || device.profile().map(|profile| view! { <This profile=profile /> })}
+                    <InThisBrowser removing=removing />
+                </div>
+                <aside class="flow" aria-label="How this device is kept">
+                    <Kept />
+                </aside>
+            </div>
+        }
+        .into_any()
+    };
+    view! {
+        <PageTitle words="Devices".to_owned() />
+        <div class="page-head">
+            <h1>"Devices"</h1>
+            <p class="quiet">
+                "A device can sign in your name. Keep the list short and know every line of it."
+            </p>
+        </div>
+        {list}
+        <Remove removing=removing />
+    }
+}
+
+/// The device that is open now.
+#[component]
+fn This(profile: Profile) -> impl IntoView {
+    let device = Device::of_page();
+    let owner = format!(
+        "{}, customer {}",
+        profile.customer_name, profile.customer_number
+    );
+    view! {
+        <section class="flow" aria-labelledby="this-device">
+            <div class="section-head">
+                <h2 id="this-device">"This device"</h2>
+                <Tag tone=Tone::Accent icon=Icon::Unlocked words="Unlocked" />
+            </div>
+            <dl class="summary">
+                <crate::ui::summary::Row term="Name">
+                    {profile.device_name.clone()}
+                </crate::ui::summary::Row>
+                <crate::ui::summary::Row term="Belongs to">{owner}</crate::ui::summary::Row>
+                <crate::ui::summary::Row term="Bank">
+                    {format!("{}, {}", profile.bank_name, profile.bank)}
+                </crate::ui::summary::Row>
+                <crate::ui::summary::Row term="Enrolled">
+                    {format!("{}, {}", day::long(profile.enrolled_at), day::minute(profile.enrolled_at))}
+                </crate::ui::summary::Row>
+            </dl>
+            <div class="panel" role="group" aria-label="Fingerprint of this device">
+                <p class="label">"Fingerprint of this device"</p>
+                <LargeWords words=profile.words />
+                <p class="note quiet">
+                    "These five words stand beside everything this device signs. When you call the bank about this device, say them."
+                </p>
+            </div>
+            <p class="actions">
+                <button class="button" type="button" on:click=move |_| device.lock(true)>
+                    {Icon::Locked.draw()}
+                    "Lock now"
+                </button>
+            </p>
+        </section>
+    }
+}
+
+#[component]
+fn InThisBrowser(removing: RwSignal<Option<StoredDevice>>) -> impl IntoView {
+    let device = Device::of_page();
+    let own = move || device.profile().map(|profile| profile.device);
+    let lines = move || {
+        let own = own();
+        let stored = device.stored.get();
+        if stored.is_empty() {
+            return view! {
+                <p class="empty quiet">
+                    "None yet. Enrol this browser with the activation slip from your bank."
+                </p>
+            }
+            .into_any();
+        }
+        let line = |it: StoredDevice| {
+            let is_own = own == Some(it.device);
+            view! { <Line stored=it is_own=is_own removing=removing /> }
+        };
+        view! { <ul>{stored.into_iter().map(line).collect_view()}</ul> }.into_any()
+    };
+    let interrupted = move || {
+        let left = device.enrolling.get();
+        (!left.is_empty()).then(|| {
+            view! {
+                <p class="note">
+                    "An enrolment was interrupted. "
+                    <a href="/enrol">"Go on with it, or give it up"</a>
+                </p>
+            }
+        })
+    };
+    view! {
+        <section aria-labelledby="in-this-browser">
+            <div class="section-head">
+                <h2 id="in-this-browser">"In this browser"</h2>
+                <a class="note" href="/enrol">
+                    "Enrol another"
+                </a>
+            </div>
+            {lines}
+            {interrupted}
+        </section>
+    }
+}
+
+#[component]
+fn Line(
+    stored: StoredDevice,
+    is_own: bool,
+    removing: RwSignal<Option<StoredDevice>>,
+) -> impl IntoView {
+    let name = stored.device_name.clone();
+    let about = format!(
+        "{} at {}, enrolled {}",
+        stored.customer_name,
+        stored.bank_name,
+        day::date(stored.enrolled_at)
+    );
+    let remove = move |_| removing.set(Some(stored.clone()));
+    view! {
+        <li class="device">
+            <div class="row">
+                <h3 class="with-icon">{Icon::Device.draw()} {name.clone()}</h3>
+                {if is_own {
+                    view! { <Tag tone=Tone::Accent words="Open now" /> }.into_any()
+                } else {
+                    view! { <Tag tone=Tone::Hollow icon=Icon::Locked words="Locked" /> }.into_any()
+                }}
+            </div>
+            <p class="note quiet">{about}</p>
+            <p class="device-act">
+                <button class="button button-danger" type="button" on:click=remove>
+                    "Forget"
+                    <span class="visually-hidden">{format!(" {name}")}</span>
+                </button>
+            </p>
+        </li>
+    }
+}
+
+/// Says what removing does before it is done. It cannot be undone.
+#[component]
+fn Remove(removing: RwSignal<Option<StoredDevice>>) -> impl IntoView {
+    let device = Device::of_page();
+    let keep = Callback::new(move |()| removing.set(None));
+    let open = Signal::derive(move || removing.with(Option::is_some));
+    let name = move || removing.get().map(|it| it.device_name).unwrap_or_default();
+    let customer = move || {
+        removing
+            .get()
+            .map(|it| it.customer_name)
+            .unwrap_or_default()
+    };
+    let id = move || removing.get_untracked().map(|it| it.device);
+    let forget = move |_| {
+        let id: Option<Thumbprint> = id();
+        let name = untrack(name);
+        removing.set(None);
+        if let Some(id) = id {
+            device.forget(id);
+            device
+                .said
+                .set(Some(format!("{name} is removed from this browser.")));
+        }
+    };
+    view! {
+        <Dialog open=open id="forget" head="Forget this device?" closed=keep>
+            <p>
+                <strong>{name}</strong>
+                " of "
+                {customer}
+                ": both keys and everything kept with them are removed from this browser. This cannot be undone: to use it again, enrol it again with a new slip."
+            </p>
+            <p class="note quiet">
+                "Orders that are signed and not sent yet are removed, too. Your money and your receipts stay at the bank. Tell the bank that this device is no longer used, so that it revokes it."
+            </p>
+            <p class="actions">
+                <button class="button button-danger" type="button" on:click=forget>
+                    {move || format!("Forget {}", name())}
+                </button>
+                <button class="button" type="button" on:click=move |_| keep.run(())>
+                    "Keep it"
+                </button>
+            </p>
+        </Dialog>
+    }
+}
+
+/// What protects the keys, in three sentences.
+#[component]
+fn Kept() -> impl IntoView {
+    let bank = use_context::<PageConfig>().unwrap_or_default().bank_name;
+    view! {
+        <div class="panel">
+            <h2>"When it locks"</h2>
+            <p class="note">
+                "After ten minutes without a touch, when you close or leave the page, and when you press Lock. A minute before, the page asks whether you are still there."
+            </p>
+            <p class="note quiet">"Locking wipes the keys from memory. What you typed is kept."</p>
+        </div>
+        <div class="panel panel-sunk">
+            <h2>"Where the keys are"</h2>
+            <p class="note quiet">
+                "In this browser’s storage, encrypted with your passphrase. Opened, they live in a part of the page of their own that only signs, seals and opens."
+            </p>
+            <p class="note quiet">
+                {format!("{bank} can revoke a device at any time: call, and say its five words.")}
+            </p>
+        </div>
+    }
+}

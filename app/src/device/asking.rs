@@ -1,0 +1,224 @@
+//! What pages do with the device: unlock, ask, lock, forget.
+
+use super::{Device, KnownPayment, PageOfStatement, Stage, storage};
+use leptos::prelude::*;
+use message::{
+    MessageId, Thumbprint,
+    enquiry::Overview,
+    worker::{Answer, Ask, Failure, Profile, StoredDevice, StoredOrder},
+};
+
+/// Entries on a page of a statement: what fits one envelope with long names.
+const ENTRIES_PER_PAGE: u32 = 25;
+
+/// An answer of another kind than asked for.
+fn unexpected() -> Failure {
+    Failure::Fault {
+        why: "the worker answered something else".to_owned(),
+    }
+}
+
+impl Device {
+    /// Asks the worker and waits. On the server there is no worker and nobody asks.
+    pub(crate) async fn ask(self, ask: Ask) -> Result<Answer, Failure> {
+        #[cfg(feature = "hydrate")]
+        return match super::worker::ask(self, ask).await {
+            Answer::Failed { failure } => Err(failure),
+            answer => Ok(answer),
+        };
+        #[cfg(not(feature = "hydrate"))]
+        {
+            drop(ask);
+            Err(Failure::Locked)
+        }
+    }
+
+    /// Reads the list of devices from storage again.
+    pub(crate) fn read_storage(self) {
+        self.stored.set(storage::devices());
+        self.enrolling.set(storage::enrolling());
+    }
+
+    /// Opens the keys of a stored device.
+    pub(crate) async fn unlock(
+        self,
+        device: StoredDevice,
+        passphrase: String,
+    ) -> Result<(), Failure> {
+        let id = device.device;
+        let ask = Ask::Unlock {
+            session: storage::session(id),
+            mailbox_after: storage::mailbox_after(id),
+            orders: storage::orders(id),
+            device,
+            passphrase,
+        };
+        match self.ask(ask).await? {
+            Answer::Unlocked { profile } => {
+                self.opened(profile);
+                Ok(())
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Keys are open: this tab listens, counts idle minutes, and shows the private pages.
+    pub(crate) fn opened(self, profile: Box<Profile>) {
+        self.read_storage();
+        for order in storage::orders(profile.device) {
+            self.know(order.payment, |known| known.signed_at = Some(order.at));
+        }
+        // What somebody else typed is not for this customer's eyes.
+        let before = self.last_customer.get_untracked();
+        self.last_customer
+            .set(Some(profile.customer_number.clone()));
+        if before.is_some_and(|number| number != profile.customer_number) {
+            self.pay_form.clear();
+        }
+        let id = profile.device;
+        self.stage.set(Stage::Unlocked(profile));
+        self.touched();
+        #[cfg(feature = "hydrate")]
+        super::tabs::listen(self, id);
+        #[cfg(not(feature = "hydrate"))]
+        let _ = id;
+    }
+
+    /// Wipes the keys. `everywhere`: the other tabs lock as well.
+    pub(crate) fn lock(self, everywhere: bool) {
+        #[cfg(feature = "hydrate")]
+        {
+            if let (true, Some(profile)) = (everywhere, self.profile_now()) {
+                super::tabs::tell(super::tabs::Word::Lock(profile.device));
+            }
+            super::tabs::stop();
+            // The worker wipes its memory when it is told to, and is ended in any case.
+            super::worker::restart(self);
+        }
+        #[cfg(not(feature = "hydrate"))]
+        let _ = everywhere;
+        self.read_storage();
+        self.stage.set(Stage::Locked);
+        self.forget_answers();
+    }
+
+    /// Ends the worker in the middle of making keys and starts a new one.
+    pub(crate) fn cancel_keys(self) {
+        #[cfg(feature = "hydrate")]
+        super::worker::restart(self);
+        self.progress.set(None);
+    }
+
+    /// Removes a device from this browser. Its keys are then nowhere.
+    pub(crate) fn forget(self, device: Thumbprint) {
+        storage::forget(device);
+        #[cfg(feature = "hydrate")]
+        super::tabs::tell(super::tabs::Word::Forgotten(device));
+        self.forgotten(device);
+    }
+
+    /// A device is gone from storage, by this tab or another.
+    pub(super) fn forgotten(self, device: Thumbprint) {
+        let own = self
+            .profile_now()
+            .is_some_and(|profile| profile.device == device);
+        if own {
+            self.pay_form.clear();
+            self.lock(false);
+        }
+        self.read_storage();
+    }
+
+    /// The orders of the open device that have no receipt yet.
+    pub(crate) fn waiting_orders(self) -> Vec<StoredOrder> {
+        self.profile_now()
+            .map(|profile| storage::orders(profile.device))
+            .unwrap_or_default()
+    }
+
+    /// Changes what is known of a payment.
+    pub(crate) fn know(self, payment: MessageId, change: impl FnOnce(&mut KnownPayment)) {
+        self.payments
+            .update(|payments| change(payments.entry(payment).or_default()));
+    }
+
+    /// Something may have changed the accounts: open pages ask again.
+    #[cfg(feature = "hydrate")]
+    pub(super) fn changed(self) {
+        self.changes
+            .update(|changes| *changes = changes.wrapping_add(1));
+    }
+
+    /// Asks for the accounts.
+    pub(crate) async fn load_overview(self) -> Result<Overview, Failure> {
+        match self.ask(Ask::Overview).await? {
+            Answer::Overview { overview } => {
+                self.overview.set(Some((*overview).clone()));
+                Ok(*overview)
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Asks for one page of a statement. The account is found in the overview first.
+    pub(crate) async fn load_statement(self, page: PageOfStatement) -> Result<(), Failure> {
+        let (index, before) = page;
+        let known = self.overview.get_untracked();
+        let overview = match known {
+            Some(overview) => overview,
+            None => self.load_overview().await?,
+        };
+        let mut accounts = overview.accounts.into_iter();
+        let Some(account) = accounts.find(|account| account.index == index) else {
+            let refusal = message::receipt::Refusal::NotFound;
+            return Err(Failure::Refused {
+                code: refusal.code().to_owned(),
+                words: refusal.words().to_owned(),
+                reference: None,
+            });
+        };
+        let ask = Ask::Statement {
+            account: account.iban,
+            before,
+            limit: ENTRIES_PER_PAGE,
+        };
+        match self.ask(ask).await? {
+            Answer::Statement { statement } => {
+                self.statements.update(|pages| {
+                    pages.insert(page, *statement);
+                });
+                Ok(())
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Asks how a payment stands.
+    pub(crate) async fn load_payment(self, id: MessageId) -> Result<(), Failure> {
+        match self.ask(Ask::Payment { payment: id }).await? {
+            Answer::Payment {
+                payment,
+                receipt_signer_words,
+            } => {
+                self.know(id, |known| known.answered(*payment, receipt_signer_words));
+                Ok(())
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// Saves the receipt of a payment as a file.
+    pub(crate) async fn save_receipt(self, payment: MessageId) -> Result<(), Failure> {
+        match self.ask(Ask::ReceiptFile { payment }).await? {
+            Answer::File {
+                name,
+                media_type,
+                text,
+            } => {
+                super::download::save(&name, &media_type, &text);
+                Ok(())
+            }
+            _ => Err(unexpected()),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What happens by itself: letters the worker has opened, words from other tabs, time passing.
+
+use super::{Device, Stage, clock, storage, tabs, worker};
+use crate::{PageConfig, ui::money};
+use leptos::{ev, prelude::*, task::spawn_local};
+use message::{
+    notice::Notice,
+    receipt::{Outcome, Receipt},
+    worker::{Ask, FromWorker, stored},
+};
+use std::time::Duration;
+
+/// Starts everything, once the page is hydrated.
+pub(crate) fn begin(device: Device, config: PageConfig) {
+    worker::configure(config);
+    tabs::open(device);
+    device.read_storage();
+    device.stage.set(Stage::Locked);
+    watch_hands(device);
+    watch_page(device);
+}
+
+/// Any touch puts the lock off, but not more often than every few seconds.
+fn watch_hands(device: Device) {
+    let touched = move || {
+        let locks_at = device.locks_at.get_untracked();
+        let fresh = clock::now() + super::idle::IDLE_SECONDS - 5;
+        if locks_at.is_some_and(|at| at < fresh) && !device.about_to_lock.get_untracked() {
+            device.touched();
+        }
+    };
+    // The listeners live as long as the page.
+    let _ = window_event_listener(ev::pointerdown, move |_| touched());
+    let _ = window_event_listener(ev::keydown, move |_| touched());
+    set_interval(move || device.look_at_clock(), Duration::from_secs(1));
+}
+
+fn watch_page(device: Device) {
+    let _ = window_event_listener(ev::visibilitychange, move |_| device.look_at_clock());
+    let _ = window_event_listener(ev::pagehide, move |_| {
+        // The page may be kept by the browser and shown again: then it is locked.
+        tabs::stop();
+        worker::stop();
+        device.pay_form.clear();
+        device.stage.set(Stage::Locked);
+        device.forget_answers();
+    });
+    let _ = window_event_listener(ev::storage, move |event| {
+        let key = event.key().unwrap_or_default();
+        if key.starts_with(stored::DEVICE) || key.starts_with(stored::ENROLLING) {
+            device.read_storage();
+        }
+        let Some(profile) = device.profile_now() else {
+            return;
+        };
+        let session = format!("{}{}", stored::SESSION, profile.device);
+        if let (true, Some(sealed)) = (key == session, event.new_value()) {
+            spawn_local(async move {
+                let _ = device.ask(Ask::Session { sealed }).await;
+            });
+        }
+    });
+}
+
+/// Takes what the worker says unasked.
+pub(super) fn take(device: Device, event: FromWorker) {
+    match event {
+        FromWorker::Ready | FromWorker::Answer { .. } => {}
+        FromWorker::Progress { step, percent } => device.progress.set(Some((step, percent))),
+        FromWorker::Store { store, key, value } => keep(device, store, &key, value.as_deref()),
+        FromWorker::Receipt { receipt } => receipt_came(device, *receipt),
+        FromWorker::Notice { notice } => notice_came(device, &notice),
+        FromWorker::NewMail => {
+            if let Some(profile) = device.profile_now() {
+                tabs::tell(tabs::Word::Mail(profile.device));
+            }
+        }
+        FromWorker::Line { up } => device.line_up.set(up),
+    }
+}
+
+/// Writes what the worker wants kept, and says so only when it is written.
+fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
+    // Two tabs read one mailbox; the higher number is the truth.
+    let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
+    let behind =
+        key.starts_with(stored::MAILBOX) && number(value) < number(storage::value(key).as_deref());
+    if !behind && !storage::put(key, value) {
+        let words = "This browser does not let the page keep anything (storage is full or not \
+                     allowed). Nothing was sent. Make room, then try again.";
+        device.broken.set(Some(words.to_owned()));
+        return;
+    }
+    if key.starts_with(stored::DEVICE) || key.starts_with(stored::ENROLLING) {
+        device.read_storage();
+    }
+    spawn_local(async move {
+        let _ = device.ask(Ask::Stored { store }).await;
+    });
+}
+
+fn receipt_came(device: Device, receipt: Receipt) {
+    let sum = money::spoken(receipt.amount.balance());
+    device.said.set(Some(match &receipt.outcome {
+        Outcome::Booked { .. } => format!("Paid: {sum} to {}", receipt.creditor_name),
+        Outcome::Refused { reason } => {
+            format!(
+                "Not paid: {sum} to {}. {}",
+                receipt.creditor_name,
+                reason.words()
+            )
+        }
+    }));
+    device.know(receipt.order, |known| known.receipt = Some(receipt));
+    device.changed();
+}
+
+fn notice_came(device: Device, notice: &Notice) {
+    let words = match notice {
+        Notice::MoneyIn {
+            amount,
+            debtor_name,
+            ..
+        } => Some(format!(
+            "You received {} from {debtor_name}",
+            money::spoken(amount.balance())
+        )),
+        Notice::OnItsWay { .. } => None,
+        Notice::DeviceAdded {
+            device_name, words, ..
+        } => Some(format!(
+            "A device was added to your name: {device_name} ({}). If that was not you, call your bank.",
+            words.join(" ")
+        )),
+        Notice::DeviceRevoked { device_name, .. } => Some(format!(
+            "{device_name} was revoked: nothing it signs is accepted any more."
+        )),
+    };
+    if words.is_some() {
+        device.said.set(words);
+    }
+    device.changed();
+}

@@ -1,0 +1,107 @@
+//! Local storage of this origin, under the keys that `message::worker::stored` names. Everything in it
+//! is encrypted or public; the server has none.
+
+use message::{
+    Thumbprint,
+    worker::{StoredDevice, StoredOrder, stored},
+};
+use serde::de::DeserializeOwned;
+
+/// Every value whose key begins like this.
+#[cfg(feature = "hydrate")]
+fn entries(prefix: &str) -> Vec<(String, String)> {
+    use gloo_storage::Storage as _;
+    let storage = gloo_storage::LocalStorage::raw();
+    let keys = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten());
+    keys.filter(|key| key.starts_with(prefix))
+        .filter_map(|key| {
+            storage
+                .get_item(&key)
+                .ok()
+                .flatten()
+                .map(|value| (key, value))
+        })
+        .collect()
+}
+
+#[cfg(not(feature = "hydrate"))]
+fn entries(_prefix: &str) -> Vec<(String, String)> {
+    Vec::new()
+}
+
+/// Writes or removes a value. False when the browser keeps nothing (full, or not allowed).
+#[cfg(feature = "hydrate")]
+pub(super) fn put(key: &str, value: Option<&str>) -> bool {
+    use gloo_storage::Storage as _;
+    let storage = gloo_storage::LocalStorage::raw();
+    match value {
+        Some(value) => storage.set_item(key, value).is_ok(),
+        None => storage.remove_item(key).is_ok(),
+    }
+}
+
+#[cfg(not(feature = "hydrate"))]
+pub(super) fn put(_key: &str, _value: Option<&str>) -> bool {
+    false
+}
+
+fn read_all<T: DeserializeOwned>(prefix: &str) -> Vec<T> {
+    let values = entries(prefix).into_iter();
+    values
+        .filter_map(|(_, value)| serde_json::from_str(&value).ok())
+        .collect()
+}
+
+/// The value under exactly this key.
+pub(super) fn value(key: &str) -> Option<String> {
+    entries(key)
+        .into_iter()
+        .find(|(found, _)| found == key)
+        .map(|(_, value)| value)
+}
+
+/// The devices that can be unlocked, oldest first.
+pub(super) fn devices() -> Vec<StoredDevice> {
+    let mut devices: Vec<StoredDevice> = read_all(stored::DEVICE);
+    devices.sort_by_key(|device| (device.enrolled_at, device.device));
+    devices
+}
+
+/// The devices whose enrolment was interrupted.
+pub(super) fn enrolling() -> Vec<StoredDevice> {
+    read_all(stored::ENROLLING)
+}
+
+/// The orders of a device that have no receipt yet.
+pub(super) fn orders(device: Thumbprint) -> Vec<StoredOrder> {
+    let mut orders: Vec<StoredOrder> = read_all(&format!("{}{device}.", stored::ORDER));
+    orders.sort_by_key(|order| order.at);
+    orders
+}
+
+/// The session's sealed keys, if there are some.
+pub(super) fn session(device: Thumbprint) -> Option<String> {
+    value(&format!("{}{device}", stored::SESSION))
+}
+
+/// The number of the last letter read.
+pub(super) fn mailbox_after(device: Thumbprint) -> i64 {
+    let text = value(&format!("{}{device}", stored::MAILBOX));
+    text.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+/// Removes everything that belongs to a device.
+pub(super) fn forget(device: Thumbprint) {
+    let keys = [
+        stored::DEVICE,
+        stored::SESSION,
+        stored::MAILBOX,
+        stored::ENROLLING,
+    ];
+    for key in keys {
+        put(&format!("{key}{device}"), None);
+    }
+    for (key, _) in entries(&format!("{}{device}.", stored::ORDER)) {
+        put(&key, None);
+    }
+}
