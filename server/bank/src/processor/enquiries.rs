@@ -24,11 +24,32 @@ use message::{
     receipt::Refusal,
     text::Name,
 };
+use serde::Serialize;
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 
 /// How many of the newest entries an overview shows.
 const RECENT: i64 = 10;
+
+/// How many bytes of JSON each list of an answer may have, so that the answer fits an envelope
+/// ([`envelope::jws::PAYLOAD_BYTES_MAX`]) whatever names and texts people have written.
+const ENTRIES_BYTES_MAX: usize = 22_000;
+const RECENT_BYTES_MAX: usize = 8_000;
+const ON_THEIR_WAY_BYTES_MAX: usize = 8_000;
+
+/// The first of these, as many as fit.
+fn fitting<T: Serialize + Clone>(rows: &[T], bytes_max: usize) -> Vec<T> {
+    let mut room = bytes_max;
+    rows.iter()
+        .take_while(|row| {
+            let length = serde_json::to_vec(row).map_or(usize::MAX, |json| json.len() + 1);
+            let fits = length <= room;
+            room = room.saturating_sub(length);
+            fits
+        })
+        .cloned()
+        .collect()
+}
 
 /// What overviews are made of, read for all askers at once.
 struct Overviews {
@@ -149,6 +170,7 @@ impl Processor {
         let before = ask.before.unwrap_or(i64::MAX);
         let entries =
             statement_line::page(core, row.account.id.0, before, i64::from(limit)).await?;
+        let entries = fitting(&entries, ENTRIES_BYTES_MAX);
         let older = entries.last().map(|entry| entry.n).filter(|n| *n > 1);
         Ok(Some(Statement {
             account: account_view(row)?,
@@ -197,10 +219,14 @@ impl Overviews {
             customer_number: number.to_string(),
             at,
             accounts: own.map(account_view).collect::<Result<_, _>>()?,
-            on_their_way: self.on_their_way.get(&number).cloned().unwrap_or_default(),
-            recent: self.recent.get(&number).cloned().unwrap_or_default(),
+            on_their_way: list(self.on_their_way.get(&number), ON_THEIR_WAY_BYTES_MAX),
+            recent: list(self.recent.get(&number), RECENT_BYTES_MAX),
         })
     }
+}
+
+fn list<T: Serialize + Clone>(rows: Option<&Vec<T>>, bytes_max: usize) -> Vec<T> {
+    rows.map_or_else(Vec::new, |rows| fitting(rows, bytes_max))
 }
 
 fn account_view(row: &AccountRow) -> Result<AccountView, Fault> {
@@ -219,4 +245,20 @@ fn account_view(row: &AccountRow) -> Result<AccountView, Fault> {
         available: sum(account.available().ok_or_else(|| wrong("held"))?),
         closed: account.status == AccountStatus::Closed,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_cut_to_its_room_from_the_front() {
+        let rows = ["one", "two", "three"].map(str::to_owned);
+        // Each text has two quotes, and a comma behind it.
+        assert_eq!(fitting(&rows, 12), ["one", "two"]);
+        assert_eq!(fitting(&rows, 5), Vec::<String>::new());
+        assert_eq!(fitting(&rows, 100), rows);
+        let lists = ENTRIES_BYTES_MAX.max(RECENT_BYTES_MAX + ON_THEIR_WAY_BYTES_MAX);
+        assert!(lists + 1_500 < envelope::jws::PAYLOAD_BYTES_MAX);
+    }
 }

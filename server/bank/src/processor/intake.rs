@@ -22,6 +22,10 @@ use rayon::prelude::*;
 use relay::front::InEnvelope;
 use std::collections::{HashMap, HashSet};
 
+/// The longest signed message of a device, in bytes. All of them are far shorter; an order is handed
+/// back inside of an answer, so blanks between its members must not make that too large.
+const MESSAGE_BYTES_MAX: usize = 8 * 1024;
+
 /// What an envelope turned out to be.
 pub(super) enum Arrival {
     /// A verified message.
@@ -279,6 +283,9 @@ impl Processor {
         jws: &Jws,
         devices: &HashMap<Thumbprint, Device>,
     ) -> Result<(Verified, Said), Reason> {
+        if jws.as_str().len() > MESSAGE_BYTES_MAX {
+            return Err(FRAME);
+        }
         let key = if jws.kind() == Kind::EnrolRequest {
             // The one message that brings its own key; the slip's proof says whose it is.
             let claimed: Payload<EnrolRequest> =
