@@ -16,7 +16,7 @@ pub(crate) struct Signer {
     /// Of the processor, then the CAs above it, without the bank's.
     pub(crate) chain: Vec<Certificate>,
     key: VerifyingKey,
-    /// Holds at both times, and so between them.
+    /// Its chain holds, from the first time to the last.
     held: Option<(Timestamp, Timestamp)>,
 }
 
@@ -86,8 +86,10 @@ impl<H: Host> Worker<H> {
             let (anchor, role) = (&met.anchor, Role::Processor);
             verify_chain(&self.rsa, anchor, leaf, &cas, role, &met.bic, at)
                 .map_err(not_verified)?;
-            let (from, to) = signer.held.unwrap_or((at, at));
-            signer.held = Some((from.min(at), to.max(at)));
+            // The time matters only through these: what holds now holds as long as all of them do.
+            let all = || cas.iter().chain([leaf, anchor.certificate()]);
+            let from = all().map(Certificate::not_before).max();
+            signer.held = from.zip(all().map(Certificate::not_after).min());
             Ok(())
         })
     }
