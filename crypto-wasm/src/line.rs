@@ -2,10 +2,12 @@
 
 use crate::{
     host::{Host, Method, Request, Response},
+    mail::refusal,
     state::{Worker, fault, from_json},
 };
 use message::{
     api::{Challenge, MailboxOpen, Problem},
+    receipt::Refusal,
     worker::{Failure, FromWorker},
 };
 
@@ -160,24 +162,19 @@ impl<H: Host> Worker<H> {
                     .map(|_| ())
                     .map_err(Miss::All)
             }
-            // The door stays shut for a device that was revoked.
-            403 => {
-                let reason = message::receipt::Refusal::DeviceNotActive;
-                Err(Miss::All(Failure::Refused {
-                    code: reason.code().to_owned(),
-                    words: reason.words().to_owned(),
-                    reference: reference(&response),
-                }))
-            }
-            _ => Err(Miss::All(problem(&response))),
+            _ => Err(Miss::All(shut(&response))),
         }
     }
 }
 
-/// The reference of problem details, found in the edge's log.
-fn reference(response: &Response) -> Option<String> {
-    let problem: Problem = from_json(&response.body).ok()?;
-    Some(problem.instance)
+/// Why a mailbox stays shut: the device was revoked, or else it is our mistake.
+fn shut(response: &Response) -> Failure {
+    match from_json::<Problem>(&response.body) {
+        Ok(told) if told.kind.ends_with("/not-yours") => {
+            refusal(Refusal::DeviceNotActive, Some(told.instance))
+        }
+        _ => problem(response),
+    }
 }
 
 /// An answer that only our own mistake explains.

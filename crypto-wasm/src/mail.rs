@@ -247,20 +247,36 @@ impl<H: Host> Worker<H> {
             Reply::Notice(notice) => self.take_notice(*notice),
             Reply::SealAgain(again) => self.seal_again(again.session),
             reply => {
-                let pending = match re {
-                    Some(re) => self.with(|state| state.pending.remove(&re)),
-                    None => None,
-                };
-                if pending.is_none() && matches!(reply, Reply::Activated(_)) {
-                    self.with_open(|open| open.activated = true)?;
-                }
-                // Nobody waits for an answer that came late, or that another tab asked for.
-                if let Some(pending) = pending {
-                    let _ = pending.answer.send(Answered { reply, id, digest });
+                let awaited = self.awaited(&reply, re);
+                let pending = awaited.and_then(|re| self.with(|state| state.pending.remove(&re)));
+                match pending {
+                    Some(pending) => {
+                        let _ = pending.answer.send(Answered { reply, id, digest });
+                    }
+                    None if matches!(reply, Reply::Activated(_)) => {
+                        self.with_open(|open| open.activated = true)?;
+                    }
+                    // An answer that came late, or that another tab asked for.
+                    None => {}
                 }
                 Ok(())
             }
         }
+    }
+
+    /// The question that an answer belongs to. In an enrolment the bank gives the same answer to the
+    /// same keys again, naming the first request, which may have been signed anew since.
+    fn awaited(&self, reply: &Reply, re: Option<Digest>) -> Option<Digest> {
+        let question = match reply {
+            Reply::Enrolled(_) => Kind::EnrolRequest,
+            Reply::Activated(_) => Kind::EnrolConfirm,
+            _ => return re,
+        };
+        self.with(|state| {
+            let mut waiting = state.pending.iter();
+            let found = waiting.find(|(_, pending)| pending.jws.kind() == question);
+            found.map(|(digest, _)| *digest)
+        })
     }
 
     /// A receipt: final. It must name the very bytes that this device signed.

@@ -42,6 +42,10 @@ pub(super) struct Bank {
     pub(super) ended: BTreeMap<SessionId, Thumbprint>,
     pub(super) mailboxes: BTreeMap<Thumbprint, Vec<Letter>>,
     pub(super) next_n: i64,
+    /// The answers to enrolments: the same keys get the same one.
+    pub(super) enrolled: BTreeMap<Thumbprint, Jws>,
+    /// The mailbox stays shut.
+    pub(super) revoked: bool,
     doors: BTreeSet<String>,
     pub(super) streams: Vec<(String, mpsc::UnboundedSender<Vec<u8>>)>,
     pub(super) waiting: Vec<String>,
@@ -77,6 +81,8 @@ impl Bank {
             ended: BTreeMap::new(),
             mailboxes: BTreeMap::new(),
             next_n: 1,
+            enrolled: BTreeMap::new(),
+            revoked: false,
             doors: BTreeSet::new(),
             streams: Vec::new(),
             waiting: Vec::new(),
@@ -238,6 +244,9 @@ impl Bank {
             .unwrap();
         payload.check_time(self.now).unwrap();
         assert_eq!(payload.body.challenge, format!("for {edge}"));
+        if self.revoked {
+            return problem(403);
+        }
         self.doors.insert(edge.to_owned());
         (204, String::new())
     }
@@ -270,7 +279,10 @@ pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
 
 fn problem(status: u16) -> (u16, String) {
     let problem = Problem {
-        kind: "about:blank".to_owned(),
+        kind: match status {
+            403 => "/problems/not-yours".to_owned(),
+            _ => "about:blank".to_owned(),
+        },
         title: "Not here".to_owned(),
         status,
         detail: "Look elsewhere.".to_owned(),

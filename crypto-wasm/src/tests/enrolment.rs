@@ -91,18 +91,9 @@ fn nothing_secret_was_said(desk: &Desk) {
 
 #[test]
 fn an_interrupted_enrolment_goes_on_with_the_same_request() {
-    let mut desk = Desk::new(Bank::new());
-    desk.ask(Ask::MeetBank).unwrap();
-    let typed = desk.bank().words();
-    desk.ask(Ask::CompareWords { typed }).unwrap();
-    desk.ask(Ask::MakeKeys).unwrap();
-    desk.bank().asleep = true;
-    let ask = enrol_ask(&desk, None);
-    assert_eq!(desk.ask(ask).err(), Some(Failure::NoAnswer));
-
+    let desk = waiting_for_the_bank();
     // The tab is closed; the bank wakes; another tab goes on.
     let mut tab = desk.tab();
-    tab.bank().asleep = false;
     tab.bank().wake();
     let device: StoredDevice = serde_json::from_str(&tab.stored(stored::ENROLLING)[0]).unwrap();
     let resume = |passphrase: &str| Ask::ResumeEnrol {
@@ -126,6 +117,64 @@ fn an_interrupted_enrolment_goes_on_with_the_same_request() {
     assert!(digests.len() > 1);
     digests.dedup();
     assert_eq!(digests.len(), 1, "resent as the same signed bytes");
+}
+
+/// A browser whose request waits at a bank that is asleep.
+fn waiting_for_the_bank() -> Desk {
+    let mut desk = Desk::new(Bank::new());
+    desk.ask(Ask::MeetBank).unwrap();
+    let typed = desk.bank().words();
+    desk.ask(Ask::CompareWords { typed }).unwrap();
+    desk.ask(Ask::MakeKeys).unwrap();
+    desk.bank().asleep = true;
+    let ask = enrol_ask(&desk, None);
+    assert_eq!(desk.ask(ask).err(), Some(Failure::NoAnswer));
+    desk.bank().asleep = false;
+    desk
+}
+
+#[test]
+fn trying_again_takes_the_answer_to_the_first_request() {
+    let mut desk = waiting_for_the_bank();
+    let ask = enrol_ask(&desk, None);
+    let enrolled = desk.ask(ask);
+    assert!(
+        matches!(enrolled, Ok(Answer::Unlocked { .. })),
+        "{:?}",
+        enrolled.err()
+    );
+    let bank = desk.bank();
+    let digests = bank
+        .opened
+        .iter()
+        .filter(|(kind, _)| *kind == Kind::EnrolRequest);
+    assert!(
+        digests
+            .map(|(_, digest)| digest)
+            .collect::<std::collections::BTreeSet<_>>()
+            .len()
+            > 1
+    );
+    assert_eq!(bank.enrolled.len(), 1);
+}
+
+#[test]
+fn a_request_past_its_time_is_signed_anew() {
+    let desk = waiting_for_the_bank();
+    desk.bank().wake();
+    let later = desk.place.now_ms.get() + 30 * 3_600_000;
+    desk.place.now_ms.set(later);
+    let mut tab = desk.tab();
+    let device = serde_json::from_str(&tab.stored(stored::ENROLLING)[0]).unwrap();
+    let resumed = tab.ask(Ask::ResumeEnrol {
+        device,
+        passphrase: PASSPHRASE.to_owned(),
+    });
+    assert!(
+        matches!(resumed, Ok(Answer::Unlocked { .. })),
+        "{:?}",
+        resumed.err()
+    );
 }
 
 #[test]

@@ -124,6 +124,14 @@ fn a_session_is_renewed_before_it_ends() {
 }
 
 #[test]
+fn a_revoked_device_is_told_so() {
+    let mut desk = unlocked();
+    desk.bank().revoked = true;
+    let asked = desk.ask(Ask::Overview);
+    assert!(matches!(asked, Err(Failure::Refused { code, .. }) if code == "DS0G"));
+}
+
+#[test]
 fn no_answer_and_no_line_are_told_apart() {
     let mut desk = unlocked();
     desk.ask(Ask::Overview).unwrap();

@@ -88,6 +88,9 @@ impl Bank {
         let encryption = RsaPublicKey::from_jwk(&request.encryption_key).unwrap();
         jws.verify(&RSA, &signing).unwrap();
         let id = signing.thumbprint();
+        if let Some(answer) = self.enrolled.get(&id).cloned() {
+            return self.post(id, &answer, false);
+        }
         let spki = signing.to_spki_der().unwrap();
         let device = Device {
             id,
@@ -112,7 +115,9 @@ impl Bank {
             ],
             nonce: "bm9uY2U".to_owned(),
         };
-        self.say(id, enrolled, Some(jws.digest()), false);
+        let answer = self.signed(id, enrolled, Some(jws.digest()));
+        self.post(id, &answer, false);
+        self.enrolled.insert(id, answer);
     }
 
     fn open_session(&mut self, jws: &Jws) {
