@@ -17,11 +17,12 @@
 
 CREATE SCHEMA bank;
 
--- Roles belong to the instance, not to the database: another bank of a test may have made them.
+-- `processor` is a group: each processor logs in under a role of its own that is in it. There is one
+-- registrar. Roles belong to the instance, not to the database, so they may be there already.
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'processor') THEN
-        CREATE ROLE processor LOGIN;
+        CREATE ROLE processor NOLOGIN;
     END IF;
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;

@@ -2,7 +2,7 @@
 
 -- The bank itself: one row. `root` is the authority's certificate, pinned when the bank was founded.
 CREATE TABLE bank.institution (
-    only           boolean PRIMARY KEY DEFAULT true CHECK (only),
+    one            boolean PRIMARY KEY DEFAULT true CHECK (one),
     bic            text   NOT NULL,
     name           text   NOT NULL,
     iban_prefix    text   NOT NULL,
