@@ -97,6 +97,17 @@ pub fn tls_options(
         .ssl_client_key_from_pem(&tls.key_pem)
 }
 
+/// Options for the owner of an instance, its superuser, by the local socket.
+#[must_use]
+pub fn owner_options(socket: &Path, port: u16, database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket)
+        .port(port)
+        .username(SUPERUSER)
+        .database(database)
+        .ssl_mode(PgSslMode::Disable)
+}
+
 /// Writes the files that let in the superuser alone, or in tests every role by the socket.
 pub(crate) fn write_closed(programs: &Programs, folder: &Path, local: bool) -> Result<(), Fault> {
     write_lists(programs, folder, local, &[])

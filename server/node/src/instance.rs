@@ -6,12 +6,11 @@ use std::process::Child;
 use std::time::{Duration, Instant};
 
 use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::postgres::PgConnectOptions;
 use tokio::sync::Mutex;
 
 use crate::address::{choose_port, port_is_free, socket_folder};
 use crate::settings::Places;
-use crate::template::SUPERUSER;
 use crate::{Admission, Fault, Programs, Settings, Tls, TlsFiles};
 use crate::{access, database, process, root, template};
 
@@ -288,12 +287,7 @@ impl Instance {
     /// process of the same user while the instance runs.
     #[must_use]
     pub fn superuser(&self) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .socket(&self.socket)
-            .port(self.port)
-            .username(SUPERUSER)
-            .database("postgres")
-            .ssl_mode(PgSslMode::Disable)
+        access::owner_options(&self.socket, self.port, "postgres")
     }
 
     /// Makes a database unless it is there, and answers how the superuser connects to it.

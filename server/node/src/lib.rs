@@ -24,7 +24,7 @@ mod settings;
 mod template;
 pub mod testing;
 
-pub use access::{Admission, Tls, TlsFiles, tls_options};
+pub use access::{Admission, Tls, TlsFiles, owner_options, tls_options};
 pub use database::{identifier, literal};
 pub use fault::Fault;
 pub use instance::Instance;

@@ -1,0 +1,170 @@
+//! The command line: one subcommand for each role and each act of an operator.
+
+use crate::{boot, demo, edge, roles, status, web};
+use clap::{Args, Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// What any command may fail with; its words are for the person at the command line.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Internet banking in which nobody has to be believed.
+#[derive(Parser)]
+#[command(name = "server", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start two banks and an authority on this machine, with everything they need.
+    Demo(demo::DemoArguments),
+    /// Serve the pages of a bank.
+    Web(RoleArguments),
+    /// Serve the device interface /v1 of a bank.
+    Edge(NamedRoleArguments),
+    /// Open, check and post what is waiting for a bank.
+    Processor(NamedRoleArguments),
+    /// Sign the certificate requests that a bank's processors have recorded.
+    Registrar(RoleArguments),
+    /// Bring the authority's licences to the banks.
+    Authority(RoleArguments),
+    /// Show the nodes, links, lag and queues of a bank.
+    Status(BankArguments),
+    /// Recompute the books of a bank from its messages and say whether they are right.
+    Audit(BankArguments),
+    /// Customers of a bank.
+    #[command(subcommand)]
+    Customer(CustomerCommand),
+    /// Devices of customers.
+    #[command(subcommand)]
+    Device(DeviceCommand),
+    /// Accounts of customers.
+    #[command(subcommand)]
+    Account(AccountCommand),
+    /// Measure payments per second, end to end, beside TPC-B-like transactions of the same run.
+    Bench(crate::bench::BenchArguments),
+}
+
+/// Which bank.
+#[derive(Args, Clone)]
+pub struct BankArguments {
+    /// The bank's configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+}
+
+/// A role of which a party has one.
+#[derive(Args, Clone)]
+pub struct RoleArguments {
+    /// The party's configuration file.
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// End when standard input closes (used by a supervising process).
+    #[arg(long)]
+    pub end_with_input: bool,
+}
+
+/// A role of which a party has several.
+#[derive(Args, Clone)]
+pub struct NamedRoleArguments {
+    /// Which one, as the configuration names it.
+    #[arg(long)]
+    pub name: String,
+    /// The role.
+    #[command(flatten)]
+    pub role: RoleArguments,
+}
+
+#[derive(Subcommand)]
+enum CustomerCommand {
+    /// Open a customer with an account and print an activation slip.
+    Add(roles::operator::CustomerAdd),
+}
+
+#[derive(Subcommand)]
+enum AccountCommand {
+    /// Close an account: it takes no new business and keeps its entries.
+    Close(roles::operator::AccountClose),
+}
+
+#[derive(Subcommand)]
+enum DeviceCommand {
+    /// Revoke a device: nothing it signs from now on counts.
+    Revoke(roles::operator::DeviceRevoke),
+}
+
+/// Runs the command of this process's arguments.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    boot::logs();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&error.into()),
+    };
+    let code = match runtime.block_on(run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(&error),
+    };
+    // A thread may still wait for input that never comes.
+    runtime.shutdown_background();
+    code
+}
+
+fn fail(error: &Failure) -> ExitCode {
+    eprintln!("error: {error}");
+    let mut source = error.source();
+    while let Some(inner) = source {
+        eprintln!("  because: {inner}");
+        source = inner.source();
+    }
+    ExitCode::FAILURE
+}
+
+async fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Web(role) => web::run(&role).await,
+        Command::Edge(role) => edge::run(&role).await,
+        Command::Processor(role) => roles::processor::run(&role).await,
+        Command::Registrar(role) => roles::registrar::run(&role).await,
+        Command::Authority(role) => roles::authority::run(&role).await,
+        Command::Status(bank) => status::run(&bank).await,
+        Command::Audit(bank) => roles::operator::audit(&bank).await,
+        Command::Customer(CustomerCommand::Add(add)) => roles::operator::add_customer(&add).await,
+        Command::Device(DeviceCommand::Revoke(revoke)) => {
+            roles::operator::revoke_device(&revoke).await
+        }
+        Command::Account(AccountCommand::Close(close)) => {
+            roles::operator::close_account(&close).await
+        }
+        Command::Bench(arguments) => crate::bench::run(arguments).await,
+    }
+}
+
+impl RoleArguments {
+    /// Resolves when this role should end: Ctrl-C, SIGTERM, or, where asked for, end of input.
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + 'static {
+        let with_input = self.end_with_input;
+        async move {
+            let input_closed = async {
+                if !with_input {
+                    return std::future::pending().await;
+                }
+                let mut input = tokio::io::stdin();
+                let mut sink = [0_u8; 64];
+                while matches!(
+                    tokio::io::AsyncReadExt::read(&mut input, &mut sink).await,
+                    Ok(1..)
+                ) {}
+            };
+            tokio::select! {
+                () = boot::shutdown() => {}
+                () = input_closed => {}
+            }
+        }
+    }
+}
