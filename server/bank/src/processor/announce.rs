@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Fault,
     store::{
-        certificate,
+        certificate::{self, CertificateRow},
         certificate_request::{self, Issued, SubjectKind},
         customer,
         device::{self, Device},
@@ -184,7 +184,11 @@ impl Processor {
         let mut core = self.core.acquire().await?;
         for row in processor::without_keys(&mut core).await? {
             let certified = certificate::of_subjects(&mut core, &[row.id]).await?;
-            if !certified.iter().any(|c| c.not_after >= now) {
+            let own = self.keyring.bank.bic.lower();
+            if !certified
+                .iter()
+                .any(|c| c.party == own && c.not_after >= now)
+            {
                 continue;
             }
             let to = RsaPublicKey::from_spki_der(&row.unwrap_key)?;
@@ -215,9 +219,9 @@ impl Processor {
         certificates.extend(enrolment.into_iter().map(|row| row.der));
         for row in processor::active(&mut core).await? {
             let found = certificate::of_subjects(&mut core, &[row.id]).await?;
-            let newest = found
-                .into_iter()
-                .rfind(|c| c.role == Role::Processor.word());
+            // Others may have certified our key as theirs: that does not concern us.
+            let ours = |c: &CertificateRow| c.party == own && c.role == Role::Processor.word();
+            let newest = found.into_iter().rfind(ours);
             if let (Some(leaf), Some(ca)) = (newest, cas.first()) {
                 let chain = [leaf.der, ca.der.clone(), self.keyring.bank.licence.clone()];
                 self.front.publish_certificate(&row.id, &chain).await?;

@@ -71,6 +71,20 @@ impl Processor {
         }
     }
 
+    /// Looks at every gateway whether it was lost and made anew, and copies again what it lacks.
+    /// Answers how many items.
+    ///
+    /// # Errors
+    /// A [`Fault`] when a gateway or the core cannot be reached.
+    pub async fn resend(&self) -> Result<usize, Fault> {
+        let mut copied = 0;
+        for (party, gateway) in &self.gateways {
+            self.refill(party, gateway).await?;
+            copied += self.copy_items(party, gateway).await?;
+        }
+        Ok(copied)
+    }
+
     /// A gateway may have been lost and made anew: what it lacks of what is not acknowledged is
     /// copied again. Answers how many items.
     pub(super) async fn refill(&self, party: &Party, gateway: &Gateway) -> Result<u64, Fault> {

@@ -126,7 +126,7 @@ impl Processor {
         let processors = processor::active(core).await?;
         let ids: Vec<_> = processors.iter().map(|row| row.id).collect();
         for row in certificate::of_subjects(core, &ids).await? {
-            if row.role == Role::Processor.word() {
+            if row.party == own && row.role == Role::Processor.word() {
                 bodies.push((ItemKind::Certificate, row.der));
             }
         }

@@ -173,6 +173,12 @@ impl Processor {
 
     /// A message that is no order cannot be done.
     pub(super) fn refuse(&self, message: &Message, reason: Refusal, to: To, work: &mut Work) {
+        tracing::info!(
+            reference = %message.said.id(),
+            kind = %message.verified.kind(),
+            code = reason.code(),
+            "refused"
+        );
         let verified = &message.verified;
         let aud = verified.signer().to_string();
         let payload = self.payload(aud, Some(verified.digest()), Refused { reason }, work.now);

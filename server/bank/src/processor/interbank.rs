@@ -5,7 +5,7 @@ use super::{
     draft::{Draft, Keep, To},
     intake::{FRAME, Reason},
     link_batch::{deals, item_aside},
-    work::{Peers, Work},
+    work::Work,
 };
 use crate::{
     Fault,
@@ -75,7 +75,6 @@ impl Processor {
         &self,
         core: &mut PgConnection,
         peer: &PeerRow,
-        peers: &Peers,
         heard: Vec<(Peer, Verified, LinkItem)>,
         work: &mut Work,
     ) -> Result<Vec<u64>, Fault> {
@@ -105,7 +104,6 @@ impl Processor {
         books.reserve(core, read.len()).await?;
         let mut payments = Payments {
             processor: self,
-            peers,
             known,
             decided: Vec::new(),
         };
@@ -262,7 +260,6 @@ impl Processor {
 /// The payments of one batch. Each use case answers false for what contradicts what is known.
 struct Payments<'a> {
     processor: &'a Processor,
-    peers: &'a Peers,
     known: Known,
     decided: Vec<(MessageId, bool, String)>,
 }
@@ -438,9 +435,6 @@ impl Payments<'_> {
         work: &mut Work,
     ) -> Result<bool, Fault> {
         let body = &payload.body;
-        if !self.peers.reachable(peer.row()) {
-            return Ok(true);
-        }
         match self.known.answered.get(&body.payment) {
             Some((digest, _)) if *digest != body.request_digest => Ok(false),
             // Answered in this batch: the answer is on its way already.

@@ -3,7 +3,8 @@
 use crate::{
     Fault, ProcessorSecret, StorageKey,
     store::{
-        certificate, institution,
+        certificate::{self, CertificateRow},
+        institution,
         institution::Institution,
         wrapped_key::{self, WrappedKey},
     },
@@ -85,7 +86,9 @@ impl Keyring {
             }
         }
         let certified = certificate::of_subjects(core, &[secret.id()]).await?;
-        if !certified.iter().any(|row| row.not_after >= now) {
+        let own = bank.bic.lower();
+        let counts = |row: &CertificateRow| row.party == own && row.not_after >= now;
+        if !certified.iter().any(counts) {
             return Err(Fault::Setup(
                 "this processor has no valid certificate: run the registrar".to_owned(),
             ));

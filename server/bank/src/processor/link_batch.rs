@@ -52,7 +52,6 @@ impl Processor {
             return Ok(false);
         };
         let now = self.clock.now();
-        let acks = self.take_acks(party, claim.acks(), now).await?;
         let taken = if claim.items().is_empty() {
             None
         } else {
@@ -62,6 +61,8 @@ impl Processor {
         if !finished.is_empty() {
             self.acknowledge(party, gateway, now).await?;
         }
+        // After the items: they may bring the certificate that an acknowledgement is signed under.
+        let acks = self.take_acks(party, claim.acks(), now).await?;
         let progress = !finished.is_empty() || !acks.is_empty();
         claim.done(&finished, &acks).await?;
         Ok(progress)
@@ -229,7 +230,7 @@ impl Processor {
                 }
             }
         }
-        let unread = self.hear(core, &peer, &peers, heard, work).await?;
+        let unread = self.hear(core, &peer, heard, work).await?;
         unreadable.extend(unread);
         self.seal(core, work, &peers).await?;
         Ok(unreadable)

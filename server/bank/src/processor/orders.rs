@@ -325,6 +325,9 @@ impl Processor {
         to: To,
         now: Timestamp,
     ) -> Draft {
+        if let Err(refusal) = outcome {
+            tracing::info!(reference = %payload.jti, code = refusal.code(), "order refused");
+        }
         let order = &payload.body;
         let body = Receipt {
             order: payload.jti,

@@ -90,6 +90,9 @@ impl Processor {
                 // After a connection was lost, the gateway may be a new one.
                 if wakeups.is_some() {
                     logged("gateway", self.refill(&party, &gateway).await);
+                    // The last acknowledgement may have been lost with it.
+                    let now = self.clock.now();
+                    logged("gateway", self.acknowledge(&party, &gateway, now).await);
                 }
             }
             // Before the scan: what is written from here on wakes us again.

@@ -154,6 +154,10 @@ impl Processor {
         );
         for sealed in sealed {
             let (jws, keep, letters, item, expires_at) = sealed?;
+            if matches!(keep, Keep::In(_) | Keep::Out(_)) && item.is_none() {
+                let words = "a message to another bank cannot be sealed: its key set is not here";
+                return Err(Fault::Setup(words.to_owned()));
+            }
             match keep {
                 Keep::Nothing => {}
                 Keep::Receipt(mut row) => {

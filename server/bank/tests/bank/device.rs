@@ -7,7 +7,7 @@ use envelope::{
     VerifyingKey, enrol, key_set, seal_to_key, seal_to_session, verify_chain,
 };
 use message::{
-    Body, Digest, Iban, Kind, MessageId, Payload, SessionId, Thumbprint,
+    Body, Digest, Iban, MessageId, Payload, SessionId, Thumbprint,
     enrol::{EnrolConfirm, EnrolRequest, Enrolled},
     order::PaymentOrder,
     receipt::{Outcome, Receipt, Refusal},
@@ -271,9 +271,4 @@ async fn signer_of(bank: &TestBank, jws: &Jws) -> VerifyingKey {
     let role = Role::Processor;
     let verified = verify_chain(&*rsa(), &anchor, leaf, cas, role, &bank.bic, NOW).unwrap();
     verified.verifying_key().unwrap().clone()
-}
-
-/// Whether a message of this kind is among these.
-pub fn has(mail: &[Jws], kind: Kind) -> bool {
-    mail.iter().any(|jws| jws.kind() == kind)
 }

@@ -209,10 +209,13 @@ impl TestBank {
 
     /// Another processor of the same bank.
     pub async fn second(&self) -> Processor {
+        self.start(&material().processors[1]).await
+    }
+
+    /// A processor of this bank with these keys.
+    pub async fn start(&self, secret: &ProcessorSecret) -> Processor {
         let wiring = wiring(&self.core, &self.front, &self.gateways, &self.clock);
-        Processor::start(wiring, &material().processors[1])
-            .await
-            .unwrap()
+        Processor::start(wiring, secret).await.unwrap()
     }
 
     /// The core as its owner.

@@ -205,3 +205,34 @@ async fn a_statement_has_pages() {
     assert_eq!(refused.len(), 2);
     assert!(refused.iter().all(|r| r.body.reason == Refusal::NotFound));
 }
+
+#[tokio::test]
+async fn a_large_batch_is_one_transaction() {
+    const ORDERS: usize = 500;
+    let bank = TestBank::halden().await;
+    let mut ann = Device::enrolled(&bank, 0, 1_000_00).await;
+    let mut bo = Device::enrolled(&bank, 1, 0).await;
+    ann.open_session(&bank).await;
+    bo.open_session(&bank).await;
+    let mut envelopes = Vec::new();
+    for _ in 0..ORDERS {
+        let jws = ann.sign(&ann.payload(&bank, ann.order(&bo.iban, 1)));
+        envelopes.push(ann.seal(&bank, &jws).as_str().to_owned());
+    }
+    let bodies: Vec<&str> = envelopes.iter().map(String::as_str).collect();
+    for part in bodies.chunks(100) {
+        bank.edge.store_envelopes(part).await.unwrap();
+    }
+    let start = std::time::Instant::now();
+    assert_eq!(bank.processor.take_front().await.unwrap(), ORDERS);
+    let rate = (ORDERS as f64 / start.elapsed().as_secs_f64()).round();
+    println!("{rate} payments per second, one processor, test build");
+    let transactions = "SELECT count(DISTINCT xmin::text) FROM bank.receipt";
+    assert_eq!(bank.number(transactions).await, 1);
+    assert_eq!(
+        ann.heard::<message::receipt::Receipt>(&bank).await.len(),
+        ORDERS
+    );
+    assert_eq!(bo.balance(&bank).await, (ORDERS as i64, 0));
+    bank.assert_right().await;
+}
