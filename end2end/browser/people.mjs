@@ -1,0 +1,108 @@
+// What people do in the pages, in one place.
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { join, resolve, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import AxeBuilder from '@axe-core/playwright';
+import { expect } from '@playwright/test';
+import { welcome } from './network.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const server = resolve(here, '../../target/debug/server');
+export const PASSPHRASE = 'copper orchard vivid lantern';
+
+/** A bank of the demo network: 0 or 1. */
+export function bank(at) {
+  return welcome().banks[at];
+}
+
+/** Runs a command of the bank's operator. */
+export function operator(at, ...words) {
+  return execFileSync(server, [...words, '--config', bank(at).config], { encoding: 'utf8' });
+}
+
+/** Opens a customer; answers what stands on the slip. */
+export function openCustomer(at, name, deposit) {
+  const add = ['customer', 'add', '--json', '--name', name];
+  if (deposit) add.push('--deposit', deposit);
+  return { name, ...JSON.parse(operator(at, ...add)) };
+}
+
+/** Fails on the console's errors and on anything a browser reports as a breach of the policy. */
+export function listenForFaults(page) {
+  const faults = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    // A request to an edge that was killed on purpose, and nothing else, may fail.
+    const lost = /net::ERR_|Failed to load resource/.test(message.text());
+    if (message.type() === 'error' && !lost) faults.push(message.text());
+  });
+  return faults;
+}
+
+/** Makes this browser a device of a customer, as the slip says. */
+export async function enrol(page, at, slip, device = 'Kitchen laptop', passphrase = PASSPHRASE) {
+  await page.goto(`${bank(at).web}/enrol`);
+  await page.getByLabel('Slip number').fill(slip.locator);
+  await page.getByLabel('Slip code').fill(slip.secret);
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.getByLabel('The bank’s five words').fill(slip.words);
+  const next = page.getByRole('button', { name: 'Continue to passphrase' });
+  await expect(next).not.toHaveAttribute('aria-disabled', 'true', { timeout: 90_000 });
+  await next.click();
+  await page.getByLabel('Name of this device').fill(device);
+  await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
+  await page.getByRole('button', { name: 'Activate this device' }).click();
+  const done = page.getByRole('heading', { name: `${device} is now your device` });
+  await expect(done).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('link', { name: 'Go to your accounts' }).click();
+  await expect(page.getByRole('heading', { name: 'Your accounts' })).toBeVisible();
+}
+
+/** Opens the keys of the device in this browser. */
+export async function unlock(page, passphrase = PASSPHRASE) {
+  await page.getByLabel('Passphrase of this device').fill(passphrase);
+  await page.getByRole('button', { name: 'Unlock' }).click();
+}
+
+/** Fills the first page of a payment and goes on to the check page. */
+export async function draft(page, to) {
+  await page.getByLabel('Their name').fill(to.name);
+  await page.getByLabel('Their IBAN').fill(to.iban);
+  await page.getByLabel('Amount').fill(to.amount);
+  await page.getByLabel('Reference').fill(to.reference ?? '');
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+/** Pays from the accounts page; answers on the page of the payment. */
+export async function pay(page, to) {
+  await page.getByRole('link', { name: 'Pay someone' }).click();
+  await draft(page, to);
+  await expect(page.getByRole('heading', { name: 'Check your payment, then sign it' })).toBeVisible();
+  await page.getByRole('button', { name: /^Sign and pay/ }).click();
+}
+
+/** The page has no accessibility mistakes that axe can find, contrast included. */
+export async function accessible(page) {
+  const found = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+    .analyze();
+  const words = found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' | ')}`);
+  expect(words, page.url()).toEqual([]);
+}
+
+/** Nothing may stick out sideways. */
+export async function fits(page) {
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  expect(wide, page.url()).toBeLessThanOrEqual(0);
+}
+
+/** Bytes of a served file as a browser loads it, compressed. */
+export function compressed(path) {
+  return statSync(join(resolve(here, '../../target/site'), `${path}.br`)).size;
+}
+
+/** A file of the network's folder. */
+export function read(path) {
+  return readFileSync(path, 'utf8');
+}
