@@ -26,9 +26,10 @@ async function load() {
   // An import in a worker takes no hash itself: it gets what was just checked, from the cache.
   const module = await import("/pkg/crypto.js");
   await module.default({ module_or_path: wasm });
+  // Started first: a worker that is not there yet takes nothing.
+  module.start();
   take = (text) => module.take(text);
   waiting.splice(0).forEach(take);
-  module.start();
 }
 
 // Thrown outside of the promise, so that the page's `onerror` hears of it.
