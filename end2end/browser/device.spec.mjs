@@ -88,7 +88,7 @@ test('wrong words, a wrong slip, a wrong passphrase; lock and forget', async ({ 
   await page.getByRole('link', { name: 'Devices' }).first().click();
   await accessible(page);
   await page.getByRole('button', { name: /^Forget/ }).first().click();
-  await page.getByRole('button', { name: 'Forget Kitchen laptop' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Forget Kitchen laptop' }).click();
   await expect.poll(() => page.evaluate(() => Object.keys(localStorage).length)).toBe(0);
   expect(faults).toEqual([]);
 });
