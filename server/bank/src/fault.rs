@@ -3,6 +3,7 @@
 use envelope::{EnvelopeError, Malformed};
 use ledger::Inconsistent;
 use relay::RelayError;
+use sqlx::error::DatabaseError;
 
 /// What kept the bank from doing its work. A refusal of an order is not a fault.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +56,7 @@ impl Fault {
 
 impl From<sqlx::Error> for Fault {
     fn from(error: sqlx::Error) -> Self {
-        let Some(code) = error.as_database_error().and_then(|e| e.code()) else {
+        let Some(code) = error.as_database_error().and_then(DatabaseError::code) else {
             return match &error {
                 sqlx::Error::ColumnDecode { .. }
                 | sqlx::Error::Decode(_)

@@ -3,7 +3,7 @@
 use super::{
     Processor, crypto,
     intake::{BAD_SIGNATURE, MALFORMED, Reason},
-    work::{Peers, Work, position},
+    work::{Work, position},
 };
 use crate::{
     Fault,
@@ -12,7 +12,6 @@ use crate::{
         alarm::Alarm,
         certificate,
         link::{self, LinkRow},
-        peer::PeerRow,
         quarantine::QuarantineRow,
     },
 };
@@ -161,7 +160,8 @@ impl Processor {
         Ok(Some(finished.map(|item| (item.epoch, item.seq)).collect()))
     }
 
-    /// Decides a run of items; answers the numbers of those that cannot be read.
+    /// Decides a run of items; answers the numbers of those that cannot be read. Certificates go first:
+    /// what they certify may stand in the same batch.
     async fn take_run(
         &self,
         core: &mut PgConnection,
@@ -169,28 +169,8 @@ impl Processor {
         items: &[&LinkItem],
         work: &mut Work,
     ) -> Result<Vec<u64>, Fault> {
-        let mut unreadable = Vec::new();
-        let mut envelopes = Vec::new();
-        // Certificates first: what they certify may stand in the same batch.
-        for item in items {
-            let accepted = match item.known_kind() {
-                Some(ItemKind::Envelope) => {
-                    envelopes.push((*item).clone());
-                    continue;
-                }
-                Some(ItemKind::Certificate) => {
-                    self.take_certificate(core, party, &item.body, work).await?
-                }
-                Some(ItemKind::KeySet) => self.take_key_set(core, party, &item.body, work).await?,
-                None => Err(UNKNOWN_ITEM),
-            };
-            if let Err(reason) = accepted {
-                unreadable.push(item.seq);
-                work.aside.push(item_aside(item, reason));
-            }
-        }
+        let (envelopes, mut unreadable) = self.take_documents(core, party, items, work).await?;
         if envelopes.is_empty() {
-            self.seal_for_links(core, work).await?;
             return Ok(unreadable);
         }
         let peers = self.peers(core).await?;
@@ -236,9 +216,35 @@ impl Processor {
         Ok(unreadable)
     }
 
-    async fn seal_for_links(&self, core: &mut PgConnection, work: &mut Work) -> Result<(), Fault> {
-        let peers: Peers = self.peers(core).await?;
-        self.seal(core, work, &peers).await
+    /// Takes the certificates and key sets of a run; answers the sealed messages, and the numbers of
+    /// what cannot be read.
+    async fn take_documents(
+        &self,
+        core: &mut PgConnection,
+        party: &Party,
+        items: &[&LinkItem],
+        work: &mut Work,
+    ) -> Result<(Vec<LinkItem>, Vec<u64>), Fault> {
+        let (mut envelopes, mut unreadable) = (Vec::new(), Vec::new());
+        for item in items {
+            let accepted = match item.known_kind() {
+                Some(ItemKind::Envelope) => {
+                    envelopes.push((*item).clone());
+                    continue;
+                }
+                Some(ItemKind::Certificate) => {
+                    let body = &item.body;
+                    self.take_certificate(core, party, body, work).await?
+                }
+                Some(ItemKind::KeySet) => self.take_key_set(core, party, &item.body, work).await?,
+                None => Err(UNKNOWN_ITEM),
+            };
+            if let Err(reason) = accepted {
+                unreadable.push(item.seq);
+                work.aside.push(item_aside(item, reason));
+            }
+        }
+        Ok((envelopes, unreadable))
     }
 
     async fn open_items(
@@ -372,9 +378,4 @@ pub(super) fn item_aside(item: &LinkItem, (reason, detail): Reason) -> Quarantin
         detail: detail.to_owned(),
         body: body.unwrap_or_else(|error| data_encoding::BASE64.encode(error.as_bytes())),
     }
-}
-
-/// Whether a peer may have a payment credited or sent at this moment.
-pub(super) fn deals(peer: &PeerRow) -> bool {
-    peer.active
 }

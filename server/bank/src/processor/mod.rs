@@ -6,15 +6,17 @@
 //!
 //! - `intake` opens and verifies; `front_batch` is the transaction for customers'
 //!   messages, `link_batch` the one for a link's items.
-//! - `orders`, `interbank`, `enrolment`, `sessions`, `enquiries`, `documents_in` decide.
-//! - `work` signs, seals and writes; `copy` brings it to front and gateways after the commit.
+//! - `orders`, `interbank` and `clearing`, `enrolment`, `sessions`, `enquiries`, `documents_in` decide.
+//! - `addressing` and `sealing` sign and seal; `work` writes; `copy` brings it to front and gateways after the commit.
 //! - `announce`, `silent`, `acks` do what no incoming message asks for.
 //!
 //! Never does: release a hold on silence, judge by anything that was read outside of the deciding
 //! transaction, or delete what waits before the commit.
 
 mod acks;
+mod addressing;
 mod announce;
+mod clearing;
 mod copy;
 mod documents_in;
 pub(crate) mod draft;
@@ -27,7 +29,9 @@ pub(crate) mod keyring;
 mod keys;
 mod link_batch;
 mod orders;
+mod receipts;
 mod rounds;
+mod sealing;
 mod sessions;
 mod silent;
 mod unreadable;

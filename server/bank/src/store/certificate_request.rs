@@ -119,7 +119,8 @@ pub(crate) struct Issued {
 
 /// Fulfilled requests whose subject was not told yet, locked.
 pub(crate) async fn lock_issued(core: &mut PgConnection) -> Result<Vec<Issued>, Fault> {
-    let rows: Vec<(Vec<u8>, String, Vec<u8>, Vec<u8>)> = sqlx::query_as(
+    type Row = (Vec<u8>, String, Vec<u8>, Vec<u8>);
+    let rows: Vec<Row> = sqlx::query_as(
         "SELECT subject, kind, signing_certificate, encryption_certificate
          FROM bank.certificate_request
          WHERE status = 'issued' ORDER BY at LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED",

@@ -39,7 +39,7 @@ impl Clock for TestClock {
 }
 
 pub fn rsa() -> Arc<dyn Rsa> {
-    Arc::new(AwsLcRsa::default())
+    Arc::new(AwsLcRsa)
 }
 
 pub fn eur(cents: i64) -> Amount {

@@ -6,7 +6,7 @@ use crate::{
 };
 use bank::{Entropy, SystemEntropy};
 use envelope::{Jwe, Jws, seal_bytes, seal_to_key};
-use message::{Kind, receipt::Receipt};
+use message::{Kind, Payload, order::PaymentOrder, receipt::Receipt};
 use relay::Refused;
 
 /// A text that is no signed message, sealed as if it were one.
@@ -24,101 +24,67 @@ fn with_header(jws: &Jws, header: &str) -> String {
     format!("{header}.{rest}")
 }
 
-#[tokio::test]
-async fn hostile_envelopes_are_put_aside_and_the_queue_goes_on() {
-    let bank = TestBank::halden().await;
-    let ann = Device::enrolled(&bank, 0, 100_00).await;
-    let bo = Device::enrolled(&bank, 1, 0).await;
+/// Signed with care, then spoilt.
+fn broken(good: &Jws) -> Jws {
+    let text = good.as_str();
+    let cut = text.len() - 20;
+    let swapped = if &text[cut..=cut] == "A" { "B" } else { "A" };
+    Jws::parse(&format!("{}{swapped}{}", &text[..cut], &text[cut + 1..])).unwrap()
+}
+
+/// What nobody should send, each with the reason why it is put aside.
+fn hostile(bank: &TestBank, ann: &Device, bo: &Device, good: &Jws) -> Vec<(&'static str, Jwe)> {
+    let order = |change: &dyn Fn(&mut Payload<PaymentOrder>)| {
+        let mut payload = ann.payload(bank, ann.order(&bo.iban, 1_00));
+        change(&mut payload);
+        ann.seal(bank, &ann.sign(&payload))
+    };
     let stranger = Device {
         keys: material().devices[4].clone(),
         customer: 0,
         iban: ann.iban.clone(),
         session: None,
     };
-    let good = ann.sign(&ann.payload(&bank, ann.order(&bo.iban, 1_00)));
+    let unknown = stranger.sign(&stranger.payload(bank, stranger.order(&bo.iban, 1)));
     let other_bank = material().banks[1].1.encryption.public();
-    let mut elsewhere = ann.payload(&bank, ann.order(&bo.iban, 1_00));
-    elsewhere.aud = "BRISDEMM".to_owned();
-    let mut eternal = ann.payload(&bank, ann.order(&bo.iban, 1_00));
-    eternal.exp += 10 * 86_400;
-    let mut somebody = ann.payload(&bank, ann.order(&bo.iban, 1_00));
-    somebody.iss = bo.id().to_string();
-    let broken = {
-        let text = good.as_str();
-        let cut = text.len() - 20;
-        let swapped = if &text[cut..=cut] == "A" { "B" } else { "A" };
-        Jws::parse(&format!("{}{swapped}{}", &text[..cut], &text[cut + 1..])).unwrap()
-    };
+    let mut rng = SystemEntropy.rng();
+    let foreign = seal_to_key(&*rsa(), other_bank, good, &mut *rng).unwrap();
     let kid = ann.id();
     let header = |alg: &str, typ: &str, more: &str| {
-        with_header(
-            &good,
-            &format!(r#"{{"alg":"{alg}","kid":"{kid}","typ":"{typ}"{more}}}"#),
-        )
+        let header = format!(r#"{{"alg":"{alg}","kid":"{kid}","typ":"{typ}"{more}}}"#);
+        seal_text(bank, &with_header(good, &header))
     };
-    let foreign = {
-        let mut rng = SystemEntropy.rng();
-        seal_to_key(&*rsa(), other_bank, &good, &mut *rng).unwrap()
-    };
-    let unknown_receipt = ann.sign(&ann.payload(
-        &bank,
-        message::session::SealAgain {
-            session: message::SessionId::new([1; 16]),
-        },
-    ));
+    let session = message::SessionId::new([1; 16]);
+    let answer = ann.sign(&ann.payload(bank, message::session::SealAgain { session }));
+    vec![
+        ("other-bank", foreign),
+        ("unknown-key", stranger.seal(bank, &unknown)),
+        ("bad-signature", ann.seal(bank, &broken(good))),
+        ("unopenable", header("PS256", "pain.999", "")),
+        ("unopenable", header("none", "pain.001", "")),
+        (
+            "unopenable",
+            header("PS256", "pain.001", r#","crit":["b64"]"#),
+        ),
+        ("unopenable", seal_text(bank, "not a message")),
+        ("frame", order(&|p| p.aud = "BRISDEMM".to_owned())),
+        ("frame", order(&|p| p.exp += 10 * 86_400)),
+        ("frame", order(&|p| p.iss = bo.id().to_string())),
+        ("unexpected-kind", ann.seal(bank, &answer)),
+    ]
+}
+
+#[tokio::test]
+async fn hostile_envelopes_are_put_aside_and_the_queue_goes_on() {
+    let bank = TestBank::halden().await;
+    let ann = Device::enrolled(&bank, 0, 100_00).await;
+    let bo = Device::enrolled(&bank, 1, 0).await;
+    let good = ann.sign(&ann.payload(&bank, ann.order(&bo.iban, 1_00)));
     let sealed = ann.seal(&bank, &good);
-    let texts = [
-        ("other-bank", foreign.as_str().to_owned()),
-        ("unknown-key", {
-            let jws = stranger.sign(&stranger.payload(&bank, stranger.order(&bo.iban, 1)));
-            stranger.seal(&bank, &jws).as_str().to_owned()
-        }),
-        (
-            "bad-signature",
-            ann.seal(&bank, &broken).as_str().to_owned(),
-        ),
-        (
-            "unopenable",
-            seal_text(&bank, &header("PS256", "pain.999", ""))
-                .as_str()
-                .to_owned(),
-        ),
-        (
-            "unopenable",
-            seal_text(&bank, &header("none", "pain.001", ""))
-                .as_str()
-                .to_owned(),
-        ),
-        (
-            "unopenable",
-            seal_text(&bank, &header("PS256", "pain.001", r#","crit":["b64"]"#))
-                .as_str()
-                .to_owned(),
-        ),
-        (
-            "unopenable",
-            seal_text(&bank, "not a message").as_str().to_owned(),
-        ),
-        (
-            "frame",
-            ann.seal(&bank, &ann.sign(&elsewhere)).as_str().to_owned(),
-        ),
-        (
-            "frame",
-            ann.seal(&bank, &ann.sign(&eternal)).as_str().to_owned(),
-        ),
-        (
-            "frame",
-            ann.seal(&bank, &ann.sign(&somebody)).as_str().to_owned(),
-        ),
-        (
-            "unexpected-kind",
-            ann.seal(&bank, &unknown_receipt).as_str().to_owned(),
-        ),
-    ];
+    let texts = hostile(&bank, &ann, &bo, &good);
     let mut expected: Vec<&str> = texts.iter().map(|(reason, _)| *reason).collect();
     for (_, text) in &texts {
-        bank.edge.store_envelope(text).await.unwrap();
+        bank.edge.store_envelope(text.as_str()).await.unwrap();
     }
     // Truncated, and not even close: where the edge lets it in, the processor puts it aside.
     let cut = &sealed.as_str()[..sealed.as_str().len() - 40];

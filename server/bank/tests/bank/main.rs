@@ -1,4 +1,9 @@
 //! The bank on real PostgreSQL: processors are stepped by hand, envelopes are real.
+#![cfg(test)]
+#![expect(
+    clippy::inconsistent_digit_grouping,
+    reason = "100_00 is a hundred euros and no cents"
+)]
 
 mod crashes;
 mod device;

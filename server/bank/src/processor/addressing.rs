@@ -1,0 +1,145 @@
+//! Finds the devices and banks that messages go to.
+
+use super::{
+    Processor,
+    draft::{Draft, Keep, Outgoing, Recipient, To},
+    work::{Peers, Work},
+};
+use crate::{
+    Fault,
+    store::{
+        device::{self, Device},
+        session::{self, SessionRow},
+    },
+};
+use message::Thumbprint;
+use sqlx::PgConnection;
+use std::collections::{BTreeSet, HashMap};
+
+/// Devices with their newest live sessions.
+#[derive(Default)]
+struct Recipients {
+    /// The active ones.
+    by_customer: HashMap<i64, Vec<Recipient>>,
+    /// Those that were asked for by name, whatever their status.
+    by_device: HashMap<Thumbprint, Recipient>,
+}
+
+impl Processor {
+    /// Addresses the drafts, and each notice to every device that is to be told.
+    pub(super) async fn address(
+        &self,
+        core: &mut PgConnection,
+        work: &mut Work,
+        peers: &Peers,
+    ) -> Result<Vec<Outgoing>, Fault> {
+        if work.drafts.is_empty() && work.notices.is_empty() {
+            return Ok(Vec::new());
+        }
+        let recipients = self.recipients(core, work).await?;
+        let mut outgoing = Vec::with_capacity(work.drafts.len());
+        for draft in std::mem::take(&mut work.drafts) {
+            outgoing.push(recipients.of(draft, peers));
+        }
+        for (customer, except, notice) in std::mem::take(&mut work.notices) {
+            for to in recipients.by_customer.get(&customer).into_iter().flatten() {
+                if Some(to.mailbox) != except {
+                    let aud = to.mailbox.to_string();
+                    let payload = self.payload(aud, None, notice.clone(), work.now);
+                    outgoing.push(Outgoing {
+                        draft: Draft::new(payload, Keep::Nothing, To::Device(to.mailbox)),
+                        recipients: vec![to.clone()],
+                        peer: None,
+                    });
+                }
+            }
+        }
+        Ok(outgoing)
+    }
+
+    /// Reads the devices that a transaction's messages go to, all at once.
+    async fn recipients(
+        &self,
+        core: &mut PgConnection,
+        work: &mut Work,
+    ) -> Result<Recipients, Fault> {
+        let mut customers: BTreeSet<i64> = work.notices.iter().map(|n| n.0).collect();
+        let mut named: BTreeSet<Thumbprint> = BTreeSet::new();
+        for draft in &work.drafts {
+            match draft.to {
+                To::Customer(number) => drop(customers.insert(number)),
+                To::Device(id) => drop(named.insert(id)),
+                To::Key(..) | To::Peer(_) => {}
+            }
+        }
+        let customers: Vec<i64> = customers.into_iter().collect();
+        let named: Vec<Thumbprint> = named.into_iter().collect();
+        let (mut active, mut others) = (Vec::new(), Vec::new());
+        if !customers.is_empty() {
+            active = device::active_of(core, &customers).await?;
+        }
+        if !named.is_empty() {
+            others = device::by_ids(core, &named).await?;
+        }
+        let ids: BTreeSet<Thumbprint> = active.iter().chain(&others).map(|d| d.id).collect();
+        let ids: Vec<Thumbprint> = ids.into_iter().collect();
+        let mut live: HashMap<Thumbprint, SessionRow> = HashMap::new();
+        if !ids.is_empty() {
+            let rows = session::newest_of(core, &ids, work.now).await?;
+            live.extend(rows.into_iter().map(|row| (row.device, row)));
+        }
+        let mut recipients = Recipients::default();
+        for device in &active {
+            let recipient = self.recipient(device, &live)?;
+            let own = recipients.by_customer.entry(device.customer).or_default();
+            own.push(recipient);
+        }
+        for device in &others {
+            let recipient = self.recipient(device, &live)?;
+            recipients.by_device.insert(device.id, recipient);
+        }
+        Ok(recipients)
+    }
+
+    fn recipient(
+        &self,
+        device: &Device,
+        live: &HashMap<Thumbprint, SessionRow>,
+    ) -> Result<Recipient, Fault> {
+        Ok(Recipient {
+            mailbox: device.id,
+            key: self.keys.of(&device.encryption_key)?,
+            session: live.get(&device.id).cloned(),
+        })
+    }
+}
+
+impl Recipients {
+    /// A draft with those it goes to.
+    fn of(&self, draft: Draft, peers: &Peers) -> Outgoing {
+        let (recipients, peer) = match &draft.to {
+            To::Customer(number) => (
+                self.by_customer.get(number).cloned().unwrap_or_default(),
+                None,
+            ),
+            To::Device(id) => (self.by_device.get(id).cloned().into_iter().collect(), None),
+            To::Key(mailbox, key) => {
+                let to = Recipient {
+                    mailbox: *mailbox,
+                    key: key.clone(),
+                    session: None,
+                };
+                (vec![to], None)
+            }
+            To::Peer(bic) => {
+                let key = peers.keys.get(bic).cloned();
+                (Vec::new(), key.map(|key| (bic.lower(), key)))
+            }
+        };
+        Outgoing {
+            draft,
+            recipients,
+            peer,
+        }
+    }
+}

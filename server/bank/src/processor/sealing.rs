@@ -1,0 +1,155 @@
+//! Signs and seals what was decided, on all cores, and writes what is kept of it.
+
+use super::{
+    Processor, crypto,
+    draft::{Draft, Keep, Outgoing},
+    work::{Item, Peers, Work},
+};
+use crate::{
+    Fault,
+    store::{
+        answer, outbox::LetterRow, payment_in, payment_in::InRow, payment_out, payment_out::OutRow,
+        receipt, receipt::ReceiptRow,
+    },
+};
+use envelope::{EnvelopeError, Jwe, Jws};
+use message::{Digest, Thumbprint, Timestamp, link::ItemKind};
+use rayon::prelude::*;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+
+/// A signed message, sealed to everybody it goes to.
+struct Sealed {
+    jws: Jws,
+    keep: Keep,
+    letters: Vec<(Thumbprint, Jwe)>,
+    item: Option<(String, Jwe)>,
+    expires_at: Option<Timestamp>,
+}
+
+/// The rows that are kept of a batch of signed messages.
+#[derive(Default)]
+struct Kept {
+    receipts: Vec<ReceiptRow>,
+    answers: Vec<(Digest, String)>,
+    outs: Vec<OutRow>,
+    /// By bank.
+    ins: BTreeMap<String, Vec<InRow>>,
+}
+
+impl Kept {
+    /// Adds what the signature gives to what is kept of a message.
+    fn add(&mut self, keep: Keep, jws: &Jws, party: Option<&str>) -> Result<(), Fault> {
+        let text = jws.as_str().to_owned();
+        match (keep, party) {
+            (Keep::Nothing, _) => {}
+            (Keep::Receipt(row), _) => self.receipts.push(ReceiptRow { jws: text, ..row }),
+            (Keep::Answer(digest), _) => self.answers.push((digest, text)),
+            (Keep::Out(row), Some(_)) => self.outs.push(OutRow {
+                request_digest: jws.digest(),
+                request: text,
+                ..*row
+            }),
+            (Keep::In(row), Some(party)) => {
+                let rows = self.ins.entry(party.to_ascii_uppercase()).or_default();
+                rows.push(InRow {
+                    answer: text,
+                    ..*row
+                });
+            }
+            (Keep::Out(_) | Keep::In(_), None) => {
+                let words = "a message to another bank cannot be sealed: its key set is not here";
+                return Err(Fault::Setup(words.to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(self, core: &mut PgConnection, now: Timestamp) -> Result<(), Fault> {
+        receipt::insert(core, &self.receipts, now).await?;
+        answer::insert(core, &self.answers, now).await?;
+        payment_out::insert(core, &self.outs, now).await?;
+        for (peer, rows) in self.ins {
+            payment_in::insert(core, &peer, &rows, now).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Processor {
+    /// Signs and seals what was decided so far, and writes what is kept of it. Letters and items wait
+    /// in `work` for [`Processor::close`].
+    pub(super) async fn seal(
+        &self,
+        core: &mut PgConnection,
+        work: &mut Work,
+        peers: &Peers,
+    ) -> Result<(), Fault> {
+        let outgoing = self.address(core, work, peers).await?;
+        if outgoing.is_empty() {
+            return Ok(());
+        }
+        let this = self.clone();
+        let sealed: Vec<Result<Sealed, EnvelopeError>> = crypto(move || {
+            let seal = |out| this.seal_one(out);
+            outgoing.into_par_iter().map(seal).collect()
+        })
+        .await?;
+        let mut kept = Kept::default();
+        for sealed in sealed {
+            let sealed = sealed?;
+            let party = sealed.item.as_ref().map(|(party, _)| party.as_str());
+            kept.add(sealed.keep, &sealed.jws, party)?;
+            let letters = sealed.letters.into_iter();
+            work.letters.extend(letters.map(|(mailbox, jwe)| LetterRow {
+                envelope: jwe.id(),
+                mailbox,
+                body: jwe.as_str().to_owned(),
+                expires_at: sealed.expires_at,
+            }));
+            work.items.extend(sealed.item.map(|(party, jwe)| Item {
+                party,
+                kind: ItemKind::Envelope,
+                body: jwe.as_str().as_bytes().to_vec(),
+            }));
+        }
+        kept.write(core, work.now).await
+    }
+
+    fn seal_one(&self, out: Outgoing) -> Result<Sealed, EnvelopeError> {
+        let mut rng = self.entropy.rng();
+        let Draft {
+            sign,
+            keep,
+            expires_at,
+            ..
+        } = out.draft;
+        let jws = sign(&*self.rsa, &self.keyring.signing, &mut *rng)?;
+        let mut letters = Vec::with_capacity(out.recipients.len());
+        for to in out.recipients {
+            let keys = to.session.as_ref().map(|row| {
+                let keys = self.keyring.storage.open(row.id, row.device, &row.keys);
+                keys.map(|keys| (row.id, keys.to_device))
+            });
+            let jwe = match keys.transpose()? {
+                Some((id, key)) => envelope::seal_to_session(id, &key, &jws, &mut *rng)?,
+                None => envelope::seal_to_key(&*self.rsa, &to.key, &jws, &mut *rng)?,
+            };
+            letters.push((to.mailbox, jwe));
+        }
+        let item = out
+            .peer
+            .map(|(party, key)| {
+                let jwe = envelope::seal_to_key(&*self.rsa, &key, &jws, &mut *rng)?;
+                Ok::<_, EnvelopeError>((party, jwe))
+            })
+            .transpose()?;
+        Ok(Sealed {
+            jws,
+            keep,
+            letters,
+            item,
+            expires_at,
+        })
+    }
+}
