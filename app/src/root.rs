@@ -131,10 +131,12 @@ fn Broken() -> impl IntoView {
 /// After a change of address the focus goes to the new page, and the last message goes away.
 #[component]
 fn FocusOnNewPage() -> impl IntoView {
+    let device = Device::of_page();
     let path = use_location().pathname;
     Effect::new(move |before: Option<String>| {
         let now = path.get();
         if before.is_some_and(|before| before != now) {
+            device.said.set(None);
             focus_main();
         }
         now

@@ -32,7 +32,7 @@ impl Asked {
             let question = question.clone();
             spawn_local(async move {
                 loop {
-                    let future = untrack(|| question());
+                    let future = untrack(&question);
                     let outcome = future.await;
                     // The page may have been left while the bank was thinking.
                     if failed.try_set(outcome.err()).is_some() {

@@ -20,6 +20,9 @@ const PLACES: [(&str, &str, &[&str]); 4] = [
     ("/settings", "Devices", &["/settings"]),
 ];
 
+/// The pages that show something while the device is locked.
+const OPEN: [&str; 4] = ["/", "/help", "/enrol", "/settings"];
+
 fn is_at(path: &str, place: &str) -> bool {
     path.strip_prefix(place)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -30,6 +33,12 @@ pub(crate) fn Masthead() -> impl IntoView {
     let device = Device::of_page();
     let house = use_context::<PageConfig>().unwrap_or_default().bank_name;
     let unlocked = device.is_unlocked();
+    let path = use_location().pathname;
+    // Where the way to unlock is the page itself, it is not offered twice.
+    let offers_unlock = move || {
+        device.stored.with(|stored| !stored.is_empty())
+            && path.with(|path| OPEN.contains(&path.as_str()))
+    };
     view! {
         <header class="masthead">
             <div class="page">
@@ -40,7 +49,7 @@ pub(crate) fn Masthead() -> impl IntoView {
                         Stage::Unlocked(profile) => {
                             view! { <Open name=profile.device_name.clone() /> }.into_any()
                         }
-                        Stage::Locked if device.stored.with(|stored| !stored.is_empty()) => {
+                        Stage::Locked if offers_unlock() => {
                             view! {
                                 <a class="button" href="/unlock">
                                     "Unlock this device"

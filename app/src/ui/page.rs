@@ -14,7 +14,7 @@ pub(crate) fn PageTitle(
     #[prop(optional)] errors: Option<Errors>,
 ) -> impl IntoView {
     let text = move || {
-        let error = errors.is_some_and(|errors| errors.any());
+        let error = errors.is_some_and(Errors::any);
         format!(
             "{}{}: Countersign",
             if error { "Error: " } else { "" },

@@ -72,7 +72,9 @@ fn Line(
     // Before the worker says anything, the first task is the one being done.
     let here = move || now.get().unwrap_or((0, 0));
     let is_done = move || here().0 > at || here() == (at, 100);
-    let is_now = move || here().0 == at && !is_done();
+    // Between the end of one task and the first word of the next, the next is the one being done.
+    let is_now = move || !is_done() && (here().0 == at || here() == (at.wrapping_sub(1), 100));
+    let percent = move || if here().0 == at { here().1 } else { 0 };
     view! {
         <li>
             {move || {
@@ -95,7 +97,7 @@ fn Line(
                             class="progress"
                             aria-labelledby=id
                             max="100"
-                            value=move || here().1
+                            value=percent
                         ></progress>
                     }
                         .into_any()

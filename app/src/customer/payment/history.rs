@@ -111,9 +111,9 @@ fn end(standing: &Standing, other_bank: bool) -> Event {
         },
         Standing::Saved | Standing::OnItsWay => Event {
             phase: Phase::Later,
-            what: "Paid or not paid",
+            what: "The bank’s answer",
             at: None,
-            more: "The bank signs its answer: your receipt".to_owned(),
+            more: "Paid or not, signed: your receipt".to_owned(),
         },
     }
 }

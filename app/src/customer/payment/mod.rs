@@ -183,19 +183,22 @@ fn head(id: MessageId, known: &KnownPayment) -> Head {
         Standing::NotPaid { reason, .. } => Head {
             tone: Tone::Negative,
             icon: Icon::Cross,
-            title: format!("Not paid: {sum} to {whom}"),
-            more: format!("{} {}", where_the_money_is(known, &sum), reason.words()),
+            // First of all, where the money is.
+            title: "No money has left your account".to_owned(),
+            more: not_paid(known, &whom, &sum, reason),
         },
     }
 }
 
-/// First of all, where the money is.
-fn where_the_money_is(known: &KnownPayment, sum: &str) -> String {
-    if known.view().is_some_and(|view| view.sent_at.is_some()) {
-        format!("No money has left your account. The {sum} set aside is available again.")
+/// What was refused, why, and what became of the money that was set aside.
+fn not_paid(known: &KnownPayment, whom: &str, sum: &str, reason: Refusal) -> String {
+    let set_aside = known.view().is_some_and(|view| view.sent_at.is_some());
+    let released = if set_aside {
+        " What was set aside is available again."
     } else {
-        "No money has left your account.".to_owned()
-    }
+        ""
+    };
+    format!("{sum} to {whom} was not paid. {}{released}", reason.words())
 }
 
 #[component]
