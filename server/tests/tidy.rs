@@ -1,5 +1,7 @@
 //! Style is a test: sizes, names, dependency directions and the map in the README.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -2,7 +2,7 @@
 //! mailbox until every receipt is there.
 
 use super::{Payer, one_euro};
-use crate::cli::Failure;
+use crate::{cli::Failure, device::Opened};
 use envelope::Jwe;
 use message::{
     Iban, MessageId,
@@ -115,7 +115,7 @@ async fn take_receipts(
     latencies: &mut Vec<Duration>,
 ) -> Result<usize, Failure> {
     let letters = payer.device.read_mail().await?;
-    for receipt in letters.iter().filter_map(|letter| letter.read::<Receipt>()) {
+    for receipt in letters.iter().filter_map(Opened::read::<Receipt>) {
         if let Outcome::Refused { reason } = receipt.body.outcome {
             return Err(format!("an order was refused: {}", reason.words()).into());
         }

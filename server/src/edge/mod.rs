@@ -161,7 +161,7 @@ pub async fn run(role: &NamedRoleArguments) -> Result<(), Failure> {
         store,
         configuration.bic.clone(),
         &listen,
-        &[configuration.web.origin.clone()],
+        std::slice::from_ref(&configuration.web.origin),
     );
     let listener = tokio::net::TcpListener::bind(&listen.listen).await?;
     tracing::info!(origin = %listen.origin, "edge is ready");
