@@ -88,19 +88,6 @@ fn Inside() -> impl IntoView {
         });
         view! { <NotDecided orders=orders payments=on_their_way /> }
     };
-    let decided = move || {
-        let entries = paid(device);
-        if entries.is_empty() {
-            view! {
-                <p class="empty quiet">
-                    "None yet. When you pay someone, the bank’s signed receipt is kept here."
-                </p>
-            }
-            .into_any()
-        } else {
-            view! { <Feed entries=entries /> }.into_any()
-        }
-    };
     view! {
         <PageTitle words="Receipts".to_owned() />
         <div class="page-head row row-ends">
@@ -120,10 +107,29 @@ fn Inside() -> impl IntoView {
                         <h2 id="paid">"Paid"</h2>
                         <span class="label">"Among the newest movements"</span>
                     </div>
-                    {decided}
+                    <Paid />
                 </section>
             </Show>
         </div>
+    }
+}
+
+/// What is booked, newest first.
+#[component]
+fn Paid() -> impl IntoView {
+    let device = Device::of_page();
+    move || {
+        let entries = paid(device);
+        if entries.is_empty() {
+            view! {
+                <p class="empty quiet">
+                    "None yet. When you pay someone, the bank’s signed receipt is kept here."
+                </p>
+            }
+            .into_any()
+        } else {
+            view! { <Feed entries=entries /> }.into_any()
+        }
     }
 }
 

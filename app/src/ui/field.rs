@@ -29,9 +29,6 @@ pub(crate) fn Field(
     /// `text`, or `password` while it is hidden.
     #[prop(optional, into)]
     kind: Option<Signal<&'static str>>,
-    /// Any number of lines of other words that describe the field.
-    #[prop(optional)]
-    maxlength: Option<u32>,
 ) -> impl IntoView {
     let error = Memo::new(move |_| errors.at(id));
     let has_error = move || error.with(Option::is_some);
@@ -58,7 +55,6 @@ pub(crate) fn Field(
             autocomplete=look.autocomplete.unwrap_or("off")
             autocapitalize="off"
             spellcheck="false"
-            maxlength=maxlength
             aria-describedby=described
             aria-invalid=move || has_error().then_some("true")
             prop:value=move || value.get()
