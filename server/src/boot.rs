@@ -46,11 +46,16 @@ pub fn reference() -> String {
     MessageId::new(random()).reference()
 }
 
-/// Logs to standard error, one line an event; `RUST_LOG` says how much. Messages carry ids and
+/// Logs to standard error, one line an event; `RUST_LOG` says how much, and where it is silent a
+/// role tells what it does, a command at the terminal only what went wrong. Messages carry ids and
 /// digests, never names, account numbers or amounts.
-pub fn logs() {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn,hyper=warn,tower_http=warn"));
+pub fn logs(role: bool) {
+    let level = if role {
+        "info,sqlx=warn,hyper=warn,tower_http=warn"
+    } else {
+        "warn"
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     // A second start within one process (tests) keeps the first subscriber.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)

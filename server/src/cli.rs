@@ -46,6 +46,17 @@ enum Command {
     Bench(crate::bench::BenchArguments),
 }
 
+impl Command {
+    /// Whether it goes on until it is asked to stop, with a log that is read later.
+    fn is_role(&self) -> bool {
+        use Command::{Authority, Edge, Processor, Registrar, Web};
+        matches!(
+            self,
+            Web(_) | Edge(_) | Processor(_) | Registrar(_) | Authority(_)
+        )
+    }
+}
+
 /// Which bank.
 #[derive(Args, Clone)]
 pub struct BankArguments {
@@ -97,7 +108,7 @@ enum DeviceCommand {
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    boot::logs();
+    boot::logs(cli.command.is_role());
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
