@@ -16,7 +16,7 @@ use clap::Args;
 use load::Measured;
 use message::{Amount, Currency, Iban, text::Name};
 use report::{Pair, Report};
-use sqlx::postgres::PgPoolOptions;
+use sqlx::{ConnectOptions, postgres::PgPoolOptions};
 use std::{
     path::PathBuf,
     time::{Duration, Instant},
@@ -161,7 +161,10 @@ async fn idle(payer: &mut Payer, to: &(Name, Iban), count: usize) -> Result<Meas
 
 async fn reference(arguments: &BenchArguments, running: &Running) -> Result<f64, Failure> {
     // The same instance as the core, a database of its own beside it.
-    let superuser = running.core_superuser(0)?.database("postgres");
+    let superuser = running
+        .core_superuser(0)?
+        .database("postgres")
+        .disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(8)
         .connect_with(superuser)

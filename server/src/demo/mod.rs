@@ -9,7 +9,7 @@ mod seed;
 mod supervise;
 mod welcome;
 
-use crate::{boot, cli::Failure};
+use crate::{boot, cli::Failure, edge::Limits};
 use bank::{
     SystemEntropy,
     operator::{NewCustomer, open_customer},
@@ -44,6 +44,9 @@ pub struct DemoArguments {
     /// The folder of pages and program code, as the build leaves it.
     #[arg(long, value_name = "FOLDER", default_value_os_t = default_site())]
     pub site: PathBuf,
+    /// What one address may ask of an edge.
+    #[arg(skip)]
+    pub limits: Limits,
 }
 
 fn default_site() -> PathBuf {
@@ -55,13 +58,19 @@ fn default_site() -> PathBuf {
 }
 
 impl DemoArguments {
-    /// A network of its own in a new folder, for a measurement or a test.
+    /// A network of its own in a new folder, for a measurement: all payers have one address, so no
+    /// address is held back.
     pub fn bench(folder: PathBuf, port: u16) -> Self {
+        let limits = Limits {
+            envelopes_per_second: 1_000_000,
+            openings_per_second: 100_000,
+        };
         Self {
             fresh: false,
             folder,
             port,
             site: default_site(),
+            limits,
         }
     }
 }
@@ -108,7 +117,8 @@ pub async fn raise(arguments: &DemoArguments) -> Result<Running, Failure> {
     }
     let root = node::Root::take(&arguments.folder)?;
     let site = arguments.site.canonicalize()?;
-    let plan = Plan::new(root.folder().to_path_buf(), site, arguments.port)?;
+    let mut plan = Plan::new(root.folder().to_path_buf(), site, arguments.port)?;
+    plan.limits = arguments.limits;
     remove_unfinished(&plan)?;
     plan.ports.check(&plan.wanted_ports())?;
     let network = network::raise(&plan).await?;
