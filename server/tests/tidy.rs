@@ -117,6 +117,37 @@ fn dependencies_point_one_way() {
 }
 
 #[test]
+fn every_migration_is_taken_into_the_program_in_its_order() {
+    let listed: String = [
+        "relay/src/migrate.rs",
+        "bank/src/lib.rs",
+        "src/roles/authority.rs",
+    ]
+    .map(|file| fs::read_to_string(top().join("server").join(file)).unwrap())
+    .concat();
+    let mut from = 0;
+    let mut migrations = all(&[".sql"]);
+    migrations.retain(|path| {
+        path.components()
+            .any(|part| part.as_os_str() == "migrations")
+    });
+    assert!(migrations.len() > 10, "the walk must find migrations");
+    migrations.sort();
+    for path in migrations {
+        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let number = stem
+            .split_once('_')
+            .and_then(|(number, _)| number.parse().ok());
+        let number: u32 = number.expect("a migration is called NUMBER_NAME.sql");
+        let next = if number == 1 { 1 } else { from + 1 };
+        assert_eq!(number, next, "{} leaves a number out", path.display());
+        from = number;
+        let literal = format!("\"{stem}\"");
+        assert!(listed.contains(&literal), "nothing runs {}", path.display());
+    }
+}
+
+#[test]
 fn pages_never_link_key_code() {
     let manifest = fs::read_to_string(top().join("app/Cargo.toml")).unwrap();
     for word in ["envelope", "rsa", "aes-gcm", "ed25519"] {

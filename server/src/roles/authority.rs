@@ -28,12 +28,15 @@ const ACKS_MAX: u32 = 100;
 /// The one epoch so far.
 const EPOCH: u32 = 1;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/authority");
+const MIGRATIONS: relay::migrate::Embedded =
+    relay::migrations!("../../migrations/authority": "0001_licences");
 
 /// Brings the tables of the authority's node up to date, as its superuser.
 pub async fn migrate(superuser: &PgConnectOptions) -> Result<(), Failure> {
     let mut connection = sqlx::PgConnection::connect_with(superuser).await?;
-    MIGRATIONS.run(&mut connection).await?;
+    relay::migrate::migrator(MIGRATIONS)
+        .run(&mut connection)
+        .await?;
     Ok(connection.close().await?)
 }
 
