@@ -1,7 +1,10 @@
 //! What happens by itself: letters the worker has opened, words from other tabs, time passing.
 
 use super::{Device, Stage, clock, storage, tabs, worker};
-use crate::{PageConfig, ui::money};
+use crate::{
+    PageConfig,
+    ui::{announcer::Toast, money},
+};
 use leptos::{ev, prelude::*, task::spawn_local};
 use message::{
     notice::Notice,
@@ -53,6 +56,10 @@ fn watch_page(device: Device) {
         let Some(profile) = device.profile_now() else {
             return;
         };
+        // Another tab has signed.
+        if key.starts_with(stored::ORDER) {
+            device.read_orders();
+        }
         let session = format!("{}{}", stored::SESSION, profile.device);
         if let (true, Some(sealed)) = (key == session, event.new_value()) {
             spawn_local(async move {
@@ -101,7 +108,7 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
 
 fn receipt_came(device: Device, receipt: Receipt) {
     let sum = money::spoken(receipt.amount.balance());
-    device.said.set(Some(match &receipt.outcome {
+    device.say(match &receipt.outcome {
         Outcome::Booked { .. } => format!("Paid: {sum} to {}", receipt.creditor_name),
         Outcome::Refused { reason } => {
             format!(
@@ -110,34 +117,48 @@ fn receipt_came(device: Device, receipt: Receipt) {
                 reason.words()
             )
         }
-    }));
+    });
     device.know(receipt.order, |known| known.receipt = Some(receipt));
     device.changed();
 }
 
 fn notice_came(device: Device, notice: &Notice) {
-    let words = match notice {
+    match notice {
         Notice::MoneyIn {
             amount,
             debtor_name,
             ..
-        } => Some(format!(
+        } => device.say(format!(
             "You received {} from {debtor_name}",
             money::spoken(amount.balance())
         )),
-        Notice::OnItsWay { .. } => None,
+        Notice::OnItsWay { .. } => {}
+        // These stand on no page: they stay until they are read.
         Notice::DeviceAdded {
             device_name, words, ..
-        } => Some(format!(
+        } => device.said.set(Some(Toast::staying(format!(
             "A device was added to your name: {device_name} ({}). If that was not you, call your bank.",
             words.join(" ")
-        )),
-        Notice::DeviceRevoked { device_name, .. } => Some(format!(
-            "{device_name} was revoked: nothing it signs is accepted any more."
-        )),
-    };
-    if words.is_some() {
-        device.said.set(words);
+        )))),
+        Notice::DeviceChanged {
+            device_name,
+            change,
+            by,
+            ..
+        } => {
+            let by = by
+                .as_ref()
+                .map_or_else(|| "the bank".to_owned(), |by| format!("your device {by}"));
+            device.said.set(Some(Toast::staying(format!(
+                "{} It was done by {by}. If you did not want that, call your bank.",
+                change.words(device_name)
+            ))));
+        }
+        Notice::DeviceRevoked { device_name, .. } => {
+            device.said.set(Some(Toast::staying(format!(
+                "{device_name} was revoked: nothing it signs is accepted any more."
+            ))));
+        }
     }
     device.changed();
 }

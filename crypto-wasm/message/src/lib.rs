@@ -5,8 +5,8 @@
 //!
 //! * values: [`amount`], [`iban`], [`bic`], [`ids`], [`slip`]
 //! * the frame of each message: [`kind`], [`payload`]
-//! * device and bank: [`enrol`], [`session`], [`order`], [`receipt`], [`enquiry`], [`notice`],
-//!   [`revocation`]
+//! * device and bank: [`enrol`], [`device`], [`session`], [`order`], [`receipt`], [`enquiry`],
+//!   [`notice`], [`revocation`]
 //! * between banks and nodes: [`interbank`], [`jwk`], [`key_set`], [`link`]
 //! * the edge's interface: [`api`]
 //! * page and worker: [`worker`], [`manifest`]
@@ -16,6 +16,7 @@
 pub mod amount;
 pub mod api;
 pub mod bic;
+pub mod device;
 pub mod enquiry;
 pub mod enrol;
 pub mod iban;

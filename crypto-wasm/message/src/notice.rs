@@ -1,7 +1,7 @@
 //! Notices: the bank tells each device of a customer what happened.
 
 use crate::{
-    Amount, Body, Iban, Kind, MessageId, Timestamp,
+    Amount, Body, Iban, Kind, MessageId, Thumbprint, Timestamp,
     text::{Label, Name, Remittance},
 };
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,58 @@ pub enum Notice {
         /// Nothing it signs counts from.
         at: Timestamp,
     },
+    /// Something about a device of the same customer was changed.
+    DeviceChanged {
+        /// The device.
+        device: Thumbprint,
+        /// What the customer calls it now.
+        device_name: Label,
+        /// What was changed.
+        change: ChangeSeen,
+        /// By which device of the customer; absent when the bank did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Label>,
+        /// From.
+        at: Timestamp,
+    },
+}
+
+/// What was changed about a device, as the other devices are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ChangeSeen {
+    /// It has another name.
+    Renamed,
+    /// It is suspended.
+    Suspended,
+    /// It counts again.
+    Resumed,
+    /// It may sign orders from now on.
+    MaySign,
+    /// It may only read from now on.
+    MayView,
+    /// A new device was refused, because the five words were not the same.
+    Mismatch,
+    /// It has new keys.
+    Replaced,
+}
+
+impl ChangeSeen {
+    /// What happened to the device of this name, for the customer.
+    pub fn words(self, device: &Label) -> String {
+        match self {
+            Self::Renamed => format!("One of your devices is called {device} now."),
+            Self::Suspended => format!("Your device {device} is suspended."),
+            Self::Resumed => format!("Your device {device} counts again."),
+            Self::MaySign => format!("Your device {device} may sign payments now."),
+            Self::MayView => format!("Your device {device} may only look now."),
+            Self::Mismatch => format!(
+                "A new device that calls itself {device} was refused, because its words were not \
+                 the same."
+            ),
+            Self::Replaced => format!("Your device {device} has new keys."),
+        }
+    }
 }
 
 impl Body for Notice {

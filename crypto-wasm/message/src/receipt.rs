@@ -104,6 +104,18 @@ refusals! {
     PeerUnavailable = "AB08", "The payee's bank takes no payments now.";
     /// The device may not sign orders (not active, revoked).
     DeviceNotActive = "DS0G", "This device may not sign orders. Use an active device or ask the bank.";
+    /// The device is suspended.
+    DeviceSuspended = "DS0S", "This device is suspended. Resume it with another of your devices, or ask the bank.";
+    /// The device may read and not sign.
+    DeviceMayOnlyView = "DS0V", "This device may only look. Sign with a device that may sign, or let one change what this device may do.";
+    /// The customer has no such device, or it does not stand where the change needs it.
+    DeviceChangeRefused = "DC01", "This cannot be done with that device as it stands now. Look at the list of devices again.";
+    /// The customer has as many devices as there may be.
+    TooManyDevices = "DC02", "You have as many devices as the bank allows. Revoke one that you no longer use.";
+    /// No new device waits under this code, or it has waited too long.
+    JoinUnknown = "JN01", "No new device waits under this code. Check the code on the new device; a code counts for one hour.";
+    /// Too many codes were asked for.
+    JoinTooOften = "JN02", "Too many codes were tried from this device. Try again in an hour.";
     /// No such slip, wrong code, used up, or past its date. One answer for all of them.
     SlipRefused = "SL01", "The slip number and code do not fit, or the slip is used up or past its date. Check what you typed; after five wrong tries ask the bank for a new slip.";
     /// What was asked for does not exist for this customer.
