@@ -1,6 +1,7 @@
 //! Keys, certificates, signed and sealed envelopes of Countersign: the same in browser and bank.
 //!
 //! * keys: [`key`] (RSA), [`signing`] (RSA or Ed25519), the [`primitive`] behind RSA
+//! * keys that come back: [`seed`], [`det_keygen`] (keys from a seed), [`recovery`] (a seed as words)
 //! * envelopes: [`jws`] (signed), [`jwe`] (sealed), [`session_key`]
 //! * certificates: [`role`], [`certificate`], [`authority`] (makes them), [`chain`] (checks them)
 //! * documents: [`key_set`], [`key_file`], [`manifest`], [`enrol`], [`words`]
@@ -11,6 +12,7 @@
 pub mod authority;
 pub mod certificate;
 pub mod chain;
+pub mod det_keygen;
 mod encoding;
 pub mod enrol;
 pub mod error;
@@ -23,7 +25,9 @@ pub mod key_set;
 pub mod licence;
 pub mod manifest;
 pub mod primitive;
+pub mod recovery;
 pub mod role;
+pub mod seed;
 pub mod session_key;
 pub mod signing;
 #[cfg(test)]
@@ -40,6 +44,7 @@ pub use key::{RsaPrivateKey, RsaPublicKey};
 pub use licence::LicenceTerms;
 pub use primitive::{Rsa, RustCryptoRsa};
 pub use role::{Party, Role};
+pub use seed::{KeySeed, KeyUse, Seed};
 pub use session_key::SessionKey;
 pub use signing::{Algorithm, SigningKey, VerifyingKey};
 
