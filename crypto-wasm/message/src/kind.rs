@@ -68,6 +68,8 @@ kinds! {
     StatusReport = "pacs.002",
     /// A bank asks what became of a payment.
     StatusRequest = "pacs.028",
+    /// A bank cannot use the session of another bank's items: they are to be sealed again.
+    ItemsSealAgain = "items-seal-again",
     /// A link's cumulative acknowledgement.
     LinkAck = "link-ack",
     /// A bank's current encryption keys, signed by its CA.

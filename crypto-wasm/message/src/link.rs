@@ -3,7 +3,7 @@
 //! Each direction of a link is a dense sequence of items, chained by hashes. The receiver says with
 //! a signed cumulative acknowledgement what is committed in its core; the rest is sent again.
 
-use crate::{Bic, Body, Kind};
+use crate::{Bic, Body, Kind, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// The receiver's signed word: everything up to `seq` of this direction and epoch is committed in
@@ -28,6 +28,27 @@ pub struct LinkAck {
 
 impl Body for LinkAck {
     const KIND: Kind = Kind::LinkAck;
+}
+
+/// The most items that one [`ItemsSealAgain`] names.
+pub const SEAL_AGAIN_ITEMS_MAX: usize = 1_000;
+
+/// Items of the other bank are sealed in a session that cannot be used here: it seals the same JWS
+/// of each again, to the key, as a new item. Always sealed to that bank's key. The items themselves
+/// are committed and acknowledged: what they say has not been heard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ItemsSealAgain {
+    /// The session: nothing more is to be sealed in it.
+    pub session: SessionId,
+    /// The epoch of the items.
+    pub epoch: u32,
+    /// Their numbers, at most [`SEAL_AGAIN_ITEMS_MAX`].
+    pub items: Vec<u64>,
+}
+
+impl Body for ItemsSealAgain {
+    const KIND: Kind = Kind::ItemsSealAgain;
 }
 
 /// What an item of a link carries.

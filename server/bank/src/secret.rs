@@ -10,7 +10,7 @@ use aes_gcm::{
 };
 use data_encoding::{BASE64, BASE64URL_NOPAD};
 use envelope::{Certificate, Issuer, Malformed, Rsa, RsaPrivateKey, SessionKey, SigningKey};
-use message::{SessionId, Thumbprint, session::SessionOpen};
+use message::{Bic, SessionId, Thumbprint, session::SessionOpen};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 const BEGIN: &str = "-----BEGIN PRIVATE KEY-----";
@@ -163,6 +163,36 @@ pub(crate) struct SessionKeys {
     pub(crate) to_device: SessionKey,
 }
 
+impl SessionKeys {
+    /// Between banks: the key to seal with and the key to open with, for the one that has opened the
+    /// session (`ours`) or for the other.
+    pub(crate) fn between_banks(self, ours: bool) -> (SessionKey, SessionKey) {
+        if ours {
+            (self.to_bank, self.to_device)
+        } else {
+            (self.to_device, self.to_bank)
+        }
+    }
+}
+
+/// With whom a session is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Holder<'a> {
+    Device(Thumbprint),
+    Bank(&'a Bic),
+}
+
+impl Holder<'_> {
+    /// A thumbprint has 32 bytes and a BIC 8 or 11, so they never stand for each other.
+    fn bound_to(self, session: SessionId) -> Vec<u8> {
+        let session = session.as_bytes().as_slice();
+        match self {
+            Holder::Device(id) => [session, id.as_bytes()].concat(),
+            Holder::Bank(bic) => [session, bic.as_str().as_bytes()].concat(),
+        }
+    }
+}
+
 const NONCE_BYTES: usize = 12;
 
 impl StorageKey {
@@ -183,16 +213,12 @@ impl StorageKey {
             .map_err(|_| Malformed("storage key"))
     }
 
-    fn bound_to(session: SessionId, device: Thumbprint) -> Vec<u8> {
-        [session.as_bytes().as_slice(), device.as_bytes()].concat()
-    }
-
-    /// Seals the keys that a device hands over. Bound to session and device, so that a row cannot
-    /// be moved to another one.
+    /// Seals the keys of an opening. Bound to the session and to whom it is with, so that a row
+    /// cannot be moved to another one.
     pub(crate) fn seal(
         &self,
         open: &SessionOpen,
-        device: Thumbprint,
+        holder: Holder<'_>,
         entropy: &dyn Entropy,
     ) -> Result<Vec<u8>, Malformed> {
         let wrong = Malformed("session key");
@@ -206,7 +232,7 @@ impl StorageKey {
             keys.extend_from_slice(&key);
         }
         let nonce: [u8; NONCE_BYTES] = random(entropy);
-        let bound = Self::bound_to(open.session, device);
+        let bound = holder.bound_to(open.session);
         let payload = Payload {
             msg: &keys,
             aad: &bound,
@@ -221,13 +247,13 @@ impl StorageKey {
     pub(crate) fn open(
         &self,
         session: SessionId,
-        device: Thumbprint,
+        holder: Holder<'_>,
         sealed: &[u8],
     ) -> Result<SessionKeys, Malformed> {
         let wrong = Malformed("stored session");
         let (nonce, sealed) = sealed.split_at_checked(NONCE_BYTES).ok_or(wrong)?;
         let nonce: [u8; NONCE_BYTES] = nonce.try_into().map_err(|_| wrong)?;
-        let bound = Self::bound_to(session, device);
+        let bound = holder.bound_to(session);
         let payload = Payload {
             msg: sealed,
             aad: &bound,

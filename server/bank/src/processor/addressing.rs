@@ -69,7 +69,7 @@ impl Processor {
             match draft.to {
                 To::Customer(number) => drop(customers.insert(number)),
                 To::Device(id) => drop(named.insert(id)),
-                To::Key(..) | To::Peer(_) => {}
+                To::Key(..) | To::Peer(_) | To::PeerKey(_) => {}
             }
         }
         let customers: Vec<i64> = customers.into_iter().collect();
@@ -131,10 +131,8 @@ impl Recipients {
                 };
                 (vec![to], None)
             }
-            To::Peer(bic) => {
-                let key = peers.keys.get(bic).cloned();
-                (Vec::new(), key.map(|key| (bic.lower(), key)))
-            }
+            To::Peer(bic) => (Vec::new(), peers.recipient(bic, true)),
+            To::PeerKey(bic) => (Vec::new(), peers.recipient(bic, false)),
         };
         Outgoing {
             draft,

@@ -57,7 +57,7 @@ impl Processor {
         }
         let subjects: Vec<Thumbprint> = issued.iter().map(|one| one.subject).collect();
         certificate_request::mark_told(&mut tx, &subjects).await?;
-        let peers = self.peers(&mut tx).await?;
+        let peers = self.peers(&mut tx, now).await?;
         self.seal(&mut tx, &mut work, &peers).await?;
         self.close(&mut tx, work).await?;
         tx.commit().await?;
@@ -171,7 +171,7 @@ impl Processor {
             }
         }
         revocation::mark_told(&mut tx, &ids).await?;
-        let peers = self.peers(&mut tx).await?;
+        let peers = self.peers(&mut tx, now).await?;
         self.seal(&mut tx, &mut work, &peers).await?;
         self.close(&mut tx, work).await?;
         tx.commit().await?;

@@ -3,8 +3,8 @@
 use crate::store::{
     payment_in::InRow, payment_out::OutRow, receipt::ReceiptRow, session::SessionRow,
 };
-use envelope::{CryptoRng, EnvelopeError, Jws, Rsa, RsaPublicKey, SigningKey};
-use message::{Bic, Body, Digest, Payload, Thumbprint, Timestamp};
+use envelope::{CryptoRng, EnvelopeError, Jws, Rsa, RsaPublicKey, SessionKey, SigningKey};
+use message::{Bic, Body, Digest, Payload, SessionId, Thumbprint, Timestamp};
 
 type Sign =
     Box<dyn FnOnce(&dyn Rsa, &SigningKey, &mut dyn CryptoRng) -> Result<Jws, EnvelopeError> + Send>;
@@ -18,8 +18,10 @@ pub(crate) enum To {
     Device(Thumbprint),
     /// One device, always to its encryption key.
     Key(Thumbprint, RsaPublicKey),
-    /// Another bank.
+    /// Another bank: in a session with it if there is one.
     Peer(Bic),
+    /// Another bank, always to its key.
+    PeerKey(Bic),
 }
 
 /// What is kept of a message once it is signed. The rows lack what only the signature gives.
@@ -81,9 +83,19 @@ pub(crate) struct Recipient {
     pub(crate) session: Option<SessionRow>,
 }
 
+/// A bank that something is sealed to.
+#[derive(Clone, Debug)]
+pub(crate) struct PeerRecipient {
+    /// The other end of the link.
+    pub(crate) party: String,
+    pub(crate) key: RsaPublicKey,
+    /// Used instead of the key where there is one.
+    pub(crate) session: Option<(SessionId, SessionKey)>,
+}
+
 /// A signed message and where it goes.
 pub(crate) struct Outgoing {
     pub(crate) draft: Draft,
     pub(crate) recipients: Vec<Recipient>,
-    pub(crate) peer: Option<(String, RsaPublicKey)>,
+    pub(crate) peer: Option<PeerRecipient>,
 }

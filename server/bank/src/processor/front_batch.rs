@@ -65,7 +65,7 @@ impl Processor {
                 _ => {}
             }
         }
-        let peers = self.peers(&mut tx).await?;
+        let peers = self.peers(&mut tx, now).await?;
         self.decide_orders(&mut tx, &fresh, &devices, &peers, &mut work)
             .await?;
         self.seal(&mut tx, &mut work, &peers).await?;

@@ -4,6 +4,7 @@
 use super::{Processor, crypto};
 use crate::{
     Fault,
+    secret::Holder,
     store::{
         device::{self, Device},
         quarantine::QuarantineRow,
@@ -220,7 +221,10 @@ impl Processor {
         rows.into_iter()
             .map(|row| {
                 let key = if row.live {
-                    let keys = self.keyring.storage.open(row.id, row.device, &row.keys)?;
+                    let keys =
+                        self.keyring
+                            .storage
+                            .open(row.id, Holder::Device(row.device), &row.keys)?;
                     Some(keys.to_bank)
                 } else {
                     None

@@ -6,6 +6,7 @@ use super::{
     clearing::{Known, Payments},
     intake::{FRAME, Reason},
     link_batch::item_aside,
+    link_open::Spoken,
     work::Work,
 };
 use crate::{
@@ -62,11 +63,12 @@ impl Processor {
         &self,
         core: &mut PgConnection,
         peer: &PeerRow,
-        heard: Vec<(Peer, Verified, LinkItem)>,
+        spoken: Vec<Spoken>,
         work: &mut Work,
     ) -> Result<Vec<u64>, Fault> {
         let (mut unreadable, mut read, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-        for (actor, verified, item) in heard {
+        for one in spoken {
+            let (actor, verified, item) = (one.peer, one.verified, one.item);
             match self.read(&actor, &verified) {
                 Ok((id, heard)) => {
                     rows.push(InboxRow {
@@ -151,7 +153,7 @@ impl Processor {
 
     /// Issuer and audience. Whether its time has run out does not count between banks: requests name
     /// their deadline, and answers are final whenever they come.
-    fn frame<B: Body>(&self, verified: &Verified) -> Result<Payload<B>, Reason> {
+    pub(super) fn frame<B: Body>(&self, verified: &Verified) -> Result<Payload<B>, Reason> {
         let payload: Payload<B> = verified.payload().map_err(|_| FRAME)?;
         let signer = verified.signer().to_string();
         payload

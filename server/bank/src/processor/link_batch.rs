@@ -1,13 +1,14 @@
 //! What comes in over a link: taken in order, opened, decided and acknowledged.
 
 use super::{
-    Processor, crypto,
-    intake::{BAD_SIGNATURE, MALFORMED, Reason},
+    Processor,
+    intake::Reason,
+    link_open::{Spoken, UNKNOWN_KEY},
+    peer_sessions::is_about_sessions,
     work::{Work, position},
 };
 use crate::{
     Fault,
-    actor::Peer,
     store::{
         alarm::Alarm,
         certificate,
@@ -15,34 +16,20 @@ use crate::{
         quarantine::QuarantineRow,
     },
 };
-use envelope::{Certificate, Jwe, Jws, Recipient, Role, Verified, VerifyingKey};
-use message::{Thumbprint, Timestamp, link::ItemKind};
-use rayon::prelude::*;
+use message::{Timestamp, link::ItemKind};
 use relay::{
     gateway::Gateway,
     link::{Ends, LinkItem, Party, acknowledgement, chain},
 };
 use sqlx::PgConnection;
-use std::collections::{HashMap, HashSet};
 
 /// Items taken at a time.
 const ITEMS: u32 = 1_000;
 
-const UNOPENABLE: Reason = (
-    "unopenable",
-    "The item cannot be opened, or holds no signed message of a kind that is known here.",
-);
-const UNKNOWN_KEY: Reason = (
-    "unknown-key",
-    "The message is signed by a key that is not certified as a processor of the sending bank.",
-);
 const UNKNOWN_ITEM: Reason = (
     "unknown-item",
     "The item is of a kind that is not known here.",
 );
-
-/// What the signing keys of a party's processors are.
-pub(super) type Certified = HashMap<Thumbprint, VerifyingKey>;
 
 impl Processor {
     /// Takes what waits at a gateway. Says whether it has done anything.
@@ -173,7 +160,7 @@ impl Processor {
         if envelopes.is_empty() {
             return Ok(unreadable);
         }
-        let peers = self.peers(core).await?;
+        let mut peers = self.peers(core, work.now).await?;
         let own = peers
             .rows
             .iter()
@@ -186,32 +173,16 @@ impl Processor {
             }
             return Ok(unreadable);
         };
-        let opened = self.open_items(envelopes).await?;
-        let signers: HashSet<Thumbprint> = opened
-            .iter()
-            .filter_map(|(_, jws)| Some(jws.as_ref().ok()?.kid()))
-            .collect();
-        let certified = self
-            .certified(core, &party.lower(), signers, work.now)
+        let spoken = self
+            .spoken(core, &peer, envelopes, &mut unreadable, work)
             .await?;
-        let mut heard = Vec::new();
-        for (item, verified) in self.verify_items(opened, certified.clone()).await? {
-            let known = |key: &Thumbprint| certified.contains_key(key);
-            let spoken = verified.and_then(|v| {
-                Peer::of(&v, &peer, known)
-                    .map(|actor| (actor, v))
-                    .ok_or(UNKNOWN_KEY)
-            });
-            match spoken {
-                Ok((actor, verified)) => heard.push((actor, verified, item)),
-                Err(reason) => {
-                    unreadable.push(item.seq);
-                    work.aside.push(item_aside(&item, reason));
-                }
-            }
-        }
-        let unread = self.hear(core, &peer, heard, work).await?;
-        unreadable.extend(unread);
+        let (sessions, payments): (Vec<Spoken>, Vec<Spoken>) = spoken
+            .into_iter()
+            .partition(|one| is_about_sessions(one.verified.kind()));
+        // First: what they end is not sealed in any more.
+        let unread = self.hear_of_sessions(core, sessions, &mut peers, work);
+        unreadable.extend(unread.await?);
+        unreadable.extend(self.hear(core, &peer, payments, work).await?);
         self.seal(core, work, &peers).await?;
         Ok(unreadable)
     }
@@ -245,72 +216,6 @@ impl Processor {
             }
         }
         Ok((envelopes, unreadable))
-    }
-
-    async fn open_items(
-        &self,
-        items: Vec<LinkItem>,
-    ) -> Result<Vec<(LinkItem, Result<Jws, Reason>)>, Fault> {
-        let this = self.clone();
-        crypto(move || {
-            let open = |item: LinkItem| {
-                let jws = this.open_item(&item);
-                (item, jws)
-            };
-            items.into_par_iter().map(open).collect()
-        })
-        .await
-    }
-
-    fn open_item(&self, item: &LinkItem) -> Result<Jws, Reason> {
-        let text = std::str::from_utf8(&item.body).map_err(|_| MALFORMED)?;
-        let jwe = Jwe::parse(text).map_err(|_| MALFORMED)?;
-        let Recipient::Key(kid) = jwe.recipient() else {
-            return Err(UNOPENABLE);
-        };
-        let key = self.keyring.decryption.get(&kid).ok_or(UNOPENABLE)?;
-        jwe.open_with_key(&*self.rsa, key).map_err(|_| UNOPENABLE)
-    }
-
-    async fn verify_items(
-        &self,
-        opened: Vec<(LinkItem, Result<Jws, Reason>)>,
-        certified: Certified,
-    ) -> Result<Vec<(LinkItem, Result<Verified, Reason>)>, Fault> {
-        let this = self.clone();
-        crypto(move || {
-            let verify = |(item, jws): (LinkItem, Result<Jws, Reason>)| {
-                let verified = jws.and_then(|jws| {
-                    let key = certified.get(&jws.kid()).ok_or(UNKNOWN_KEY)?;
-                    jws.verify(&*this.rsa, key).map_err(|_| BAD_SIGNATURE)
-                });
-                (item, verified)
-            };
-            opened.into_par_iter().map(verify).collect()
-        })
-        .await
-    }
-
-    /// The keys among these that a party's CA has certified as its processors'. The chain of each
-    /// certificate was checked when it was stored.
-    pub(super) async fn certified(
-        &self,
-        core: &mut PgConnection,
-        party: &str,
-        signers: HashSet<Thumbprint>,
-        now: Timestamp,
-    ) -> Result<Certified, Fault> {
-        let signers: Vec<Thumbprint> = signers.into_iter().collect();
-        let mut certified = HashMap::new();
-        for row in certificate::of_subjects(core, &signers).await? {
-            if row.party == party && row.role == Role::Processor.word() && row.not_after >= now {
-                let certificate = Certificate::from_der(&row.der)?;
-                if let Some(key) = certificate.verifying_key() {
-                    certified.insert(row.subject, key.clone());
-                }
-            }
-        }
-        Ok(certified)
     }
 
     /// Says what is committed here. Said again whenever something comes in, so a lost one does no

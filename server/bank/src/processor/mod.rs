@@ -4,9 +4,10 @@
 //! transaction, commit, copy the outbox, then delete what waited. A crash at any point is answered by
 //! the inbox key: what was committed is answered as before, what was not is decided then.
 //!
-//! - `intake` opens and verifies; `front_batch` is the transaction for customers'
-//!   messages, `link_batch` the one for a link's items.
-//! - `orders`, `interbank` and `clearing`, `enrolment`, `sessions`, `enquiries`, `documents_in` decide.
+//! - `intake` opens and verifies what customers say, `link_open` what banks say; `front_batch` is the
+//!   transaction for customers' messages, `link_batch` the one for a link's items.
+//! - `orders`, `interbank` and `clearing`, `enrolment`, `sessions` and `peer_sessions`, `enquiries`,
+//!   `documents_in` decide.
 //! - `addressing` and `sealing` sign and seal; `work` writes; `copy` brings it to front and gateways after the commit.
 //! - `announce`, `silent`, `acks` do what no incoming message asks for.
 //!
@@ -28,7 +29,9 @@ mod interbank;
 pub(crate) mod keyring;
 mod keys;
 mod link_batch;
+mod link_open;
 mod orders;
+mod peer_sessions;
 mod receipts;
 mod rounds;
 mod sealing;

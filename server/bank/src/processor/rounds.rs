@@ -141,11 +141,12 @@ impl Processor {
     async fn chores(&self) -> Result<usize, Fault> {
         let told = self.announce().await?;
         let asked = self.enquire().await?;
+        let opened = self.open_peer_sessions().await?;
         let copied = self.copy_letters().await?;
-        if told + asked > 0 {
+        if told + asked + opened > 0 {
             self.outbound.notify_waiters();
         }
-        Ok(told + asked + copied)
+        Ok(told + asked + opened + copied)
     }
 
     async fn serve_core(self, mut stopped: watch::Receiver<bool>) {

@@ -7,12 +7,13 @@ use super::{
 };
 use crate::{
     Fault,
+    secret::Holder,
     store::{
         answer, outbox::LetterRow, payment_in, payment_in::InRow, payment_out, payment_out::OutRow,
         receipt, receipt::ReceiptRow,
     },
 };
-use envelope::{EnvelopeError, Jwe, Jws};
+use envelope::{EnvelopeError, Jwe, Jws, Recipient};
 use message::{Digest, Thumbprint, Timestamp, link::ItemKind};
 use rayon::prelude::*;
 use sqlx::PgConnection;
@@ -107,11 +108,16 @@ impl Processor {
                 body: jwe.as_str().to_owned(),
                 expires_at: sealed.expires_at,
             }));
-            work.items.extend(sealed.item.map(|(party, jwe)| Item {
-                party,
-                kind: ItemKind::Envelope,
-                body: jwe.as_str().as_bytes().to_vec(),
-            }));
+            if let Some((party, jwe)) = sealed.item {
+                if let Recipient::Session(id) = jwe.recipient() {
+                    work.sessions.used.entry(id).or_default().sent += 1;
+                }
+                work.items.push(Item {
+                    party,
+                    kind: ItemKind::Envelope,
+                    body: jwe.as_str().as_bytes().to_vec(),
+                });
+            }
         }
         kept.write(core, work.now).await
     }
@@ -128,7 +134,8 @@ impl Processor {
         let mut letters = Vec::with_capacity(out.recipients.len());
         for to in out.recipients {
             let keys = to.session.as_ref().map(|row| {
-                let keys = self.keyring.storage.open(row.id, row.device, &row.keys);
+                let holder = Holder::Device(row.device);
+                let keys = self.keyring.storage.open(row.id, holder, &row.keys);
                 keys.map(|keys| (row.id, keys.to_device))
             });
             let jwe = match keys.transpose()? {
@@ -139,9 +146,12 @@ impl Processor {
         }
         let item = out
             .peer
-            .map(|(party, key)| {
-                let jwe = envelope::seal_to_key(&*self.rsa, &key, &jws, &mut *rng)?;
-                Ok::<_, EnvelopeError>((party, jwe))
+            .map(|to| {
+                let jwe = match to.session {
+                    Some((id, key)) => envelope::seal_to_session(id, &key, &jws, &mut *rng)?,
+                    None => envelope::seal_to_key(&*self.rsa, &to.key, &jws, &mut *rng)?,
+                };
+                Ok::<_, EnvelopeError>((to.party, jwe))
             })
             .transpose()?;
         Ok(Sealed {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Customer, Fault,
+    secret::Holder,
     store::{
         device::Device,
         session::{self, NewSession},
@@ -43,10 +44,10 @@ impl Processor {
             return Ok(());
         }
         let open = &payload.body;
-        let sealed = self
-            .keyring
-            .storage
-            .seal(open, customer.device(), &*self.entropy);
+        let sealed =
+            self.keyring
+                .storage
+                .seal(open, Holder::Device(customer.device()), &*self.entropy);
         // Keys for a session never come inside of one.
         let (Ok(keys), None) = (sealed, message.session) else {
             work.aside.push(aside(&message.envelope, FRAME));

@@ -36,7 +36,7 @@ impl Processor {
         }
         let payments: Vec<MessageId> = silent.iter().map(|state| state.row.payment).collect();
         payment_out::mark_enquired(&mut tx, &payments, now).await?;
-        let peers = self.peers(&mut tx).await?;
+        let peers = self.peers(&mut tx, now).await?;
         self.seal(&mut tx, &mut work, &peers).await?;
         self.close(&mut tx, work).await?;
         tx.commit().await?;

@@ -1,7 +1,10 @@
 //! The work of one core transaction: what was decided is gathered here, then signed and sealed
 //! (`sealing`), written set-wise, and committed together.
 
-use super::{Processor, draft::Draft};
+use super::{
+    Processor,
+    draft::{Draft, PeerRecipient},
+};
 use crate::{
     Fault,
     store::{
@@ -10,13 +13,14 @@ use crate::{
         link_item::ItemRow,
         outbox::{self, LetterRow},
         peer::{self, PeerRow},
+        peer_session::{self, Changes},
         quarantine::{self, QuarantineRow},
     },
 };
-use envelope::RsaPublicKey;
+use envelope::{RsaPublicKey, SessionKey};
 use message::{
-    Bic, Body, Digest, MessageId, Payload, Thumbprint, Timestamp, link::ItemKind, notice::Notice,
-    payload::LIFETIME_SECONDS_MAX,
+    Bic, Body, Digest, MessageId, Payload, SessionId, Thumbprint, Timestamp, link::ItemKind,
+    notice::Notice, payload::LIFETIME_SECONDS_MAX,
 };
 use relay::link::chain::{ChainHash, Position};
 use sqlx::PgConnection;
@@ -40,6 +44,8 @@ pub(super) struct Work {
     pub(super) alarms: Vec<Alarm>,
     pub(super) items: Vec<Item>,
     pub(super) letters: Vec<LetterRow>,
+    /// What becomes of the sessions with other banks.
+    pub(super) sessions: Changes,
 }
 
 impl Work {
@@ -53,14 +59,16 @@ impl Work {
             alarms: Vec::new(),
             items: Vec::new(),
             letters: Vec::new(),
+            sessions: Changes::default(),
         }
     }
 }
 
-/// The other banks and the keys to seal to them.
+/// The other banks, the keys to seal to them, and the sessions to seal in.
 pub(super) struct Peers {
     pub(super) rows: Vec<PeerRow>,
-    pub(super) keys: HashMap<Bic, RsaPublicKey>,
+    keys: HashMap<Bic, RsaPublicKey>,
+    sessions: HashMap<Bic, (SessionId, SessionKey)>,
 }
 
 impl Peers {
@@ -74,6 +82,21 @@ impl Peers {
     /// Whether something can be sealed to this bank.
     pub(super) fn reachable(&self, row: &PeerRow) -> bool {
         row.active && self.keys.contains_key(&row.bic)
+    }
+
+    /// How to seal to a bank; none when its key set is not here.
+    pub(super) fn recipient(&self, bic: &Bic, in_session: bool) -> Option<PeerRecipient> {
+        let session = self.sessions.get(bic).filter(|_| in_session);
+        Some(PeerRecipient {
+            party: bic.lower(),
+            key: self.keys.get(bic)?.clone(),
+            session: session.cloned(),
+        })
+    }
+
+    /// Nothing more is sealed in this session.
+    pub(super) fn forget(&mut self, ended: SessionId) {
+        self.sessions.retain(|_, (id, _)| *id != ended);
     }
 }
 
@@ -98,9 +121,13 @@ impl Processor {
     }
 
     /// Reads the other banks.
-    pub(super) async fn peers(&self, core: &mut PgConnection) -> Result<Peers, Fault> {
+    pub(super) async fn peers(
+        &self,
+        core: &mut PgConnection,
+        now: Timestamp,
+    ) -> Result<Peers, Fault> {
         let rows = peer::all(core).await?;
-        let mut keys = HashMap::new();
+        let (mut keys, mut sessions) = (HashMap::new(), HashMap::new());
         if !rows.is_empty() {
             let sets = key_set::newest(core).await?;
             for row in &rows {
@@ -108,11 +135,21 @@ impl Processor {
                     keys.insert(row.bic.clone(), self.keys.of_set(&row.bic, *number, jws)?);
                 }
             }
+            for row in peer_session::to_seal_in(core, now).await? {
+                if let Some((outward, _)) = self.session_keys(&row)? {
+                    sessions.insert(row.peer, (row.id, outward));
+                }
+            }
         }
-        Ok(Peers { rows, keys })
+        Ok(Peers {
+            rows,
+            keys,
+            sessions,
+        })
     }
 
-    /// Writes what is left: quarantine, alarms, letters, and last, under the links' locks, the items.
+    /// Writes what is left: quarantine, alarms, letters, and last, under their locks, the items of
+    /// links and what becomes of sessions.
     pub(super) async fn close(&self, core: &mut PgConnection, work: Work) -> Result<(), Fault> {
         for row in &work.aside {
             tracing::warn!(
@@ -134,46 +171,56 @@ impl Processor {
             }
         }
         outbox::insert_letters(core, &work.letters).await?;
-        let mut by_party: BTreeMap<String, Vec<Item>> = BTreeMap::new();
-        for item in work.items {
-            by_party.entry(item.party.clone()).or_default().push(item);
-        }
-        let parties: Vec<&str> = by_party.keys().map(String::as_str).collect();
-        if parties.is_empty() {
-            return Ok(());
-        }
-        let rows = link::lock_out(core, &parties).await?;
-        for mut row in rows {
-            let items = by_party.remove(&row.party).unwrap_or_default();
-            let mut position = position(&row)?;
-            let mut stored = Vec::with_capacity(items.len());
-            for item in items {
-                let (linked, next) = position
-                    .append(item.kind.word(), item.body)
-                    .ok_or_else(|| Fault::Setup("a link has run out of numbers".to_owned()))?;
-                position = next;
-                stored.push(ItemRow {
-                    epoch: row.epoch,
-                    seq: i64::try_from(linked.seq).unwrap_or(i64::MAX),
-                    prev: linked.prev.as_bytes().to_vec(),
-                    hash: linked.hash.as_bytes().to_vec(),
-                    kind: linked.kind,
-                    body: linked.body,
-                    at: work.now,
-                });
-            }
-            row.last_seq = i64::try_from(position.seq).unwrap_or(i64::MAX);
-            row.last_hash = *position.hash.as_bytes();
-            link_item::insert(core, &row.party, &stored).await?;
-            let seqs: Vec<i64> = stored.iter().map(|item| item.seq).collect();
-            outbox::insert_items(core, &row.party, row.epoch, &seqs).await?;
-            link::advance(core, "out", &row).await?;
-        }
-        if let Some(party) = by_party.keys().next() {
-            return Err(Fault::Setup(format!("there is no link to {party}")));
-        }
-        Ok(())
+        write_items(core, work.items, work.now).await?;
+        peer_session::write(core, &work.sessions, work.now).await
     }
+}
+
+/// Gives items their numbers, each in the chain of its link.
+async fn write_items(
+    core: &mut PgConnection,
+    items: Vec<Item>,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let mut by_party: BTreeMap<String, Vec<Item>> = BTreeMap::new();
+    for item in items {
+        by_party.entry(item.party.clone()).or_default().push(item);
+    }
+    let parties: Vec<&str> = by_party.keys().map(String::as_str).collect();
+    if parties.is_empty() {
+        return Ok(());
+    }
+    let rows = link::lock_out(core, &parties).await?;
+    for mut row in rows {
+        let items = by_party.remove(&row.party).unwrap_or_default();
+        let mut position = position(&row)?;
+        let mut stored = Vec::with_capacity(items.len());
+        for item in items {
+            let (linked, next) = position
+                .append(item.kind.word(), item.body)
+                .ok_or_else(|| Fault::Setup("a link has run out of numbers".to_owned()))?;
+            position = next;
+            stored.push(ItemRow {
+                epoch: row.epoch,
+                seq: i64::try_from(linked.seq).unwrap_or(i64::MAX),
+                prev: linked.prev.as_bytes().to_vec(),
+                hash: linked.hash.as_bytes().to_vec(),
+                kind: linked.kind,
+                body: linked.body,
+                at: now,
+            });
+        }
+        row.last_seq = i64::try_from(position.seq).unwrap_or(i64::MAX);
+        row.last_hash = *position.hash.as_bytes();
+        link_item::insert(core, &row.party, &stored).await?;
+        let seqs: Vec<i64> = stored.iter().map(|item| item.seq).collect();
+        outbox::insert_items(core, &row.party, row.epoch, &seqs).await?;
+        link::advance(core, "out", &row).await?;
+    }
+    if let Some(party) = by_party.keys().next() {
+        return Err(Fault::Setup(format!("there is no link to {party}")));
+    }
+    Ok(())
 }
 
 /// Where a direction stands, in the words of the link protocol.

@@ -130,3 +130,12 @@ pub(crate) async fn end_of(
         .await?;
     Ok(())
 }
+
+/// Ends every session of every device.
+pub(crate) async fn end_all(core: &mut PgConnection, at: Timestamp) -> Result<(), Fault> {
+    sqlx::query("UPDATE bank.session SET ended_at = $1 WHERE ended_at IS NULL")
+        .bind(at)
+        .execute(core)
+        .await?;
+    Ok(())
+}

@@ -13,5 +13,6 @@ mod hostile;
 mod interbank;
 mod links;
 mod payments;
+mod peer_sessions;
 mod roles;
 mod sessions;

@@ -6,7 +6,7 @@ use crate::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 
-const FOR_EVER: [&str; 15] = [
+const FOR_EVER: [&str; 16] = [
     "institution",
     "certificate",
     "key_set",
@@ -21,6 +21,7 @@ const FOR_EVER: [&str; 15] = [
     "entry",
     "payment_in",
     "link_item",
+    "sealed_again",
     "alarm",
 ];
 
@@ -83,6 +84,8 @@ async fn roles_may_do_what_they_are_for() {
         "DELETE FROM bank.hold",
         "DELETE FROM bank.account",
         "DELETE FROM bank.session",
+        "DELETE FROM bank.peer_session",
+        "UPDATE bank.peer_session SET peer = 'X'",
         "INSERT INTO bank.revocation (device, jws, reason, at) VALUES ('', '', '', 0)",
         "CREATE TABLE bank.mine (x int)",
         "DROP TABLE bank.entry",
@@ -98,6 +101,7 @@ async fn roles_may_do_what_they_are_for() {
         "SELECT * FROM bank.slip",
         "SELECT * FROM bank.wrapped_key",
         "SELECT * FROM bank.session",
+        "SELECT * FROM bank.peer_session",
         "INSERT INTO bank.certificate_request (subject, kind, name, signing_key, encryption_key, at)
          VALUES ('', 'device', '', '', '', 0)",
         "UPDATE bank.certificate_request SET signing_key = ''",
