@@ -7,7 +7,7 @@ use message::{
     amount::Currency,
     enquiry::{AccountView, EntryView, Overview, Payment, PaymentView},
     order::PaymentOrder,
-    receipt::{Outcome, Receipt},
+    receipt::{Outcome, Receipt, Refusal},
     worker::{Profile, StoredDevice},
 };
 
@@ -152,6 +152,23 @@ pub(super) fn view(outcome: Option<Outcome>) -> PaymentView {
     }
 }
 
+/// An order of the day before that was refused.
+pub(super) fn refused() -> PaymentView {
+    PaymentView {
+        payment: id(0x21),
+        creditor_name: "Bäckerei Wilhelm Hollenstein"
+            .to_owned()
+            .try_into()
+            .unwrap(),
+        received_at: NOW - 86_400,
+        sent_at: None,
+        decided_at: Some(NOW - 86_400),
+        ..view(Some(Outcome::Refused {
+            reason: Refusal::CreditorAccountUnknown,
+        }))
+    }
+}
+
 pub(super) fn overview() -> Overview {
     Overview {
         customer_name: profile().customer_name.try_into().unwrap(),
@@ -162,6 +179,7 @@ pub(super) fn overview() -> Overview {
             account(2, "Household, with Chukwuemeka Okonkwo", 230_410, 0),
         ],
         on_their_way: vec![view(None)],
+        refused: vec![refused()],
         recent: entries(),
     }
 }

@@ -29,6 +29,9 @@ pub struct Overview {
     pub accounts: Vec<AccountView>,
     /// Payments to other banks that are not answered yet, newest first, at most 20.
     pub on_their_way: Vec<PaymentView>,
+    /// Orders that were refused, newest first, at most 20.
+    #[serde(default)]
+    pub refused: Vec<PaymentView>,
     /// The newest entries over all accounts, newest first, at most 10.
     pub recent: Vec<EntryView>,
 }

@@ -292,6 +292,7 @@ fn overview(now: Timestamp) -> Overview {
             closed: false,
         }],
         on_their_way: Vec::new(),
+        refused: Vec::new(),
         recent: Vec::new(),
     }
 }

@@ -36,6 +36,7 @@ const RECENT: i64 = 10;
 const ENTRIES_BYTES_MAX: usize = 22_000;
 const RECENT_BYTES_MAX: usize = 8_000;
 const ON_THEIR_WAY_BYTES_MAX: usize = 8_000;
+const REFUSED_BYTES_MAX: usize = 5_000;
 
 /// The first of these, as many as fit.
 fn fitting<T: Serialize + Clone>(rows: &[T], bytes_max: usize) -> Vec<T> {
@@ -56,6 +57,7 @@ struct Overviews {
     names: HashMap<i64, Name>,
     accounts: Vec<AccountRow>,
     on_their_way: HashMap<i64, Vec<PaymentView>>,
+    refused: HashMap<i64, Vec<PaymentView>>,
     recent: HashMap<i64, Vec<EntryView>>,
 }
 
@@ -139,6 +141,7 @@ impl Processor {
                 names: HashMap::new(),
                 accounts: Vec::new(),
                 on_their_way: HashMap::new(),
+                refused: HashMap::new(),
                 recent: HashMap::new(),
             });
         }
@@ -147,6 +150,7 @@ impl Processor {
         Ok(Overviews {
             names: customer::names(core, &customers).await?,
             on_their_way: payment_made::on_their_way(core, &customers).await?,
+            refused: payment_made::refused(core, &customers).await?,
             recent: statement_line::newest(core, &ids, RECENT).await?,
             accounts,
         })
@@ -220,6 +224,7 @@ impl Overviews {
             at,
             accounts: own.map(account_view).collect::<Result<_, _>>()?,
             on_their_way: list(self.on_their_way.get(&number), ON_THEIR_WAY_BYTES_MAX),
+            refused: list(self.refused.get(&number), REFUSED_BYTES_MAX),
             recent: list(self.recent.get(&number), RECENT_BYTES_MAX),
         })
     }
@@ -258,7 +263,8 @@ mod tests {
         assert_eq!(fitting(&rows, 12), ["one", "two"]);
         assert_eq!(fitting(&rows, 5), Vec::<String>::new());
         assert_eq!(fitting(&rows, 100), rows);
-        let lists = ENTRIES_BYTES_MAX.max(RECENT_BYTES_MAX + ON_THEIR_WAY_BYTES_MAX);
+        let overview = RECENT_BYTES_MAX + ON_THEIR_WAY_BYTES_MAX + REFUSED_BYTES_MAX;
+        let lists = ENTRIES_BYTES_MAX.max(overview);
         assert!(lists + 1_500 < envelope::jws::PAYLOAD_BYTES_MAX);
     }
 }

@@ -114,10 +114,42 @@ pub(crate) async fn on_their_way(
     .bind(customers)
     .fetch_all(core)
     .await?;
-    let mut on_their_way: HashMap<i64, Vec<PaymentView>> = HashMap::new();
+    by_customer(rows)
+}
+
+/// What was refused, by customer, newest first, at most 20 each. What only reused the id of another
+/// order is none of it.
+pub(crate) async fn refused(
+    core: &mut PgConnection,
+    customers: &[i64],
+) -> Result<HashMap<i64, Vec<PaymentView>>, Fault> {
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT m.* FROM unnest($1::bigint[]) AS c (number)
+         CROSS JOIN LATERAL (
+             SELECT r.message_id, r.at FROM bank.device d
+             CROSS JOIN LATERAL (
+                 SELECT message_id, at FROM bank.receipt
+                 WHERE signer = d.id AND code <> 'DU01' ORDER BY at DESC LIMIT 20) r
+             WHERE d.customer = c.number ORDER BY r.at DESC LIMIT 20) p
+         CROSS JOIN LATERAL (
+             SELECT message_id, customer, debtor_iban, creditor_name, creditor_iban, amount, currency,
+                    remittance, received_at, order_jws, sent_at, creditor_bank, receipt_jws,
+                    decided_at, code, posting
+             FROM bank.payment_made
+             WHERE message_id = p.message_id AND customer = c.number) m
+         ORDER BY m.customer, m.decided_at DESC",
+    )
+    .bind(customers)
+    .fetch_all(core)
+    .await?;
+    by_customer(rows)
+}
+
+fn by_customer(rows: Vec<Row>) -> Result<HashMap<i64, Vec<PaymentView>>, Fault> {
+    let mut views: HashMap<i64, Vec<PaymentView>> = HashMap::new();
     for row in rows {
         let (customer, made) = value(row)?;
-        on_their_way.entry(customer).or_default().push(made.view);
+        views.entry(customer).or_default().push(made.view);
     }
-    Ok(on_their_way)
+    Ok(views)
 }

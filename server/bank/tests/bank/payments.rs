@@ -6,7 +6,7 @@ use crate::{
 };
 use bank::operator;
 use message::{
-    enquiry::{Payment, PaymentAsk, Statement, StatementAsk},
+    enquiry::{Overview, OverviewAsk, Payment, PaymentAsk, Statement, StatementAsk},
     notice::Notice,
     receipt::{Outcome, Refusal},
 };
@@ -92,6 +92,20 @@ async fn what_cannot_be_paid_is_refused_with_its_reason() {
     let outcome = ann.receipt(&bank, digest).await.unwrap().body.outcome;
     assert_eq!(outcome, refused(Refusal::Expired));
     assert_eq!(ann.balance(&bank).await, (100_00, 0));
+    // All of them are in the customer's list, and nobody else's are.
+    ann.say(&bank, OverviewAsk {}).await;
+    let overview = ann.last::<Overview>(&bank).await.body;
+    assert_eq!(overview.refused.len(), 7);
+    let newest = &overview.refused[0];
+    assert!(newest.decided_at >= overview.refused[6].decided_at);
+    assert!(
+        overview
+            .refused
+            .iter()
+            .all(|view| matches!(view.outcome, Some(Outcome::Refused { .. })))
+    );
+    bo.say(&bank, OverviewAsk {}).await;
+    assert!(bo.last::<Overview>(&bank).await.body.refused.is_empty());
     bank.assert_right().await;
 }
 
