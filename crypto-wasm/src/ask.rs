@@ -123,6 +123,7 @@ impl<H: Host> Worker<H> {
                 .await
             }
             Ask::SignDraft { payment } => self.sign_draft(payment).await,
+            Ask::ReadOrder { order } => self.read_order(&order),
             Ask::Stored { store } => {
                 self.stored(store);
                 Ok(Answer::Done)

@@ -43,12 +43,7 @@ impl<H: Host> Worker<H> {
     pub(crate) fn resume_orders(&self, orders: Vec<StoredOrder>) -> Result<(), Failure> {
         for stored in orders {
             let id = stored.payment;
-            let jws = self.with_open(|open| {
-                let jwe = Jwe::parse(&stored.kept).ok()?;
-                let jws = jwe.open_with_key(&self.rsa, &open.keys.encryption).ok()?;
-                (jws.kid() == open.keys.device()).then_some(jws)
-            })?;
-            let Some(jws) = jws else {
+            let Some((jws, _)) = self.kept_order(&stored)? else {
                 self.host
                     .warn("a stored order does not belong to this device: left alone");
                 continue;

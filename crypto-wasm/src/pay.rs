@@ -4,7 +4,7 @@ use crate::{
     host::{Host, rng},
     state::{Drafted, Outgoing, Worker, fault, from_json},
 };
-use envelope::{Jws, SigningInput, prepare, seal_to_key};
+use envelope::{Jwe, Jws, SigningInput, prepare, seal_to_key};
 use message::{
     Amount, Iban, MessageId, Payload,
     amount::Currency,
@@ -139,6 +139,31 @@ impl<H: Host> Worker<H> {
         // From here on it goes by itself, whatever the first attempt came to.
         self.start_delivery(payment);
         sent.map(|()| Answer::Sent { payment })
+    }
+
+    /// The order inside a stored one: sealed to this device, signed by it, under the id it is stored
+    /// under. None when it is anything else.
+    pub(crate) fn kept_order(
+        &self,
+        stored: &StoredOrder,
+    ) -> Result<Option<(Jws, Payload<PaymentOrder>)>, Failure> {
+        self.with_open(|open| {
+            let jwe = Jwe::parse(&stored.kept).ok()?;
+            let jws = jwe.open_with_key(&self.rsa, &open.keys.encryption).ok()?;
+            let key = open.keys.signing.verifying_key();
+            let payload = jws.verify(&self.rsa, &key).ok()?.payload().ok()?;
+            let payload: Payload<PaymentOrder> = payload;
+            (payload.jti == stored.payment).then_some((jws, payload))
+        })
+    }
+
+    /// Tells what a stored order says: the check page of the bytes that were signed.
+    pub(crate) fn read_order(&self, stored: &StoredOrder) -> Result<Answer, Failure> {
+        let kept = self.kept_order(stored)?;
+        let (jws, payload) = kept.ok_or_else(|| self.nothing_there())?;
+        let input = prepare(jws.kid(), jws.algorithm(), &payload).map_err(fault)?;
+        let draft = Box::new(draft_of(&input)?);
+        Ok(Answer::Draft { draft })
     }
 
     fn order_at_rest(&self, payment: MessageId, jws: &Jws) -> Result<StoredOrder, Failure> {

@@ -132,6 +132,12 @@ pub enum Ask {
         /// The draft's id.
         payment: MessageId,
     },
+    /// What a stored order says, read back from the bytes that were signed: storage shows it to nobody
+    /// else. Answer: `Draft`.
+    ReadOrder {
+        /// The value under `ORDER`.
+        order: StoredOrder,
+    },
     /// The page has written what a `Store` event asked for. Answer: `Done`.
     Stored {
         /// The event's number.

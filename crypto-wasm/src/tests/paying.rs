@@ -150,6 +150,38 @@ fn a_reload_goes_on_with_stored_orders() {
     assert!(tab.stored_orders().is_empty());
 }
 
+#[test]
+fn a_stored_order_says_what_was_ordered_once_the_keys_are_open() {
+    let mut desk = unlocked();
+    desk.ask(Ask::Overview).unwrap();
+    desk.bank().asleep = true;
+    let checked = draft(&mut desk);
+    let payment = checked.payment;
+    desk.ask(Ask::SignDraft { payment }).unwrap();
+    let first = desk.stored_orders()[0].clone();
+    let stored = desk.stored(stored::ORDER);
+    for private in ["Jean", "12.50", "Invoice", iban(2).as_str()] {
+        assert!(!stored[0].contains(private), "{private} in the clear");
+    }
+    let mut tab = desk.tab();
+    drop(desk);
+    let order = || Ask::ReadOrder {
+        order: first.clone(),
+    };
+    assert_eq!(tab.ask(order()).err(), Some(Failure::Locked));
+    tab.unlock().unwrap();
+    let Ok(Answer::Draft { draft: read }) = tab.ask(order()) else {
+        panic!("not read");
+    };
+    assert_eq!(*read, checked);
+
+    // An order stored under another's id is nobody's, and is not sent either.
+    let mut other = first.clone();
+    other.payment = MessageId::new([9; 16]);
+    let ask = Ask::ReadOrder { order: other };
+    assert!(matches!(tab.ask(ask), Err(Failure::Refused { code, .. }) if code == "NF01"));
+}
+
 /// Signs while no processor runs: nothing needs one until the order is stored.
 fn sign_asleep(desk: &mut Desk) -> MessageId {
     let payment = draft(desk).payment;
