@@ -265,16 +265,12 @@ impl<H: Host> Worker<H> {
         jws: &Jws,
         order: Option<&Jws>,
     ) -> Result<Receipt, Failure> {
-        self.bank_ready().await?;
-        self.fetch_signer(jws.kid()).await?;
-        let verified = self.verify(jws)?;
-        let payload: Payload<Receipt> = verified.payload().map_err(not_verified)?;
+        let payload = self.check_signed_receipt(jws).await?;
         let own = self.with_open(|open| open.keys.device())?;
         let ordered_by = order.map_or(own, Jws::kid).to_string();
         payload
-            .check_frame(&verified.signer().to_string(), &ordered_by)
+            .check_frame(&jws.kid().to_string(), &ordered_by)
             .map_err(not_verified)?;
-        self.check_signer(jws.kid(), payload.iat)?;
         let digest = payload.body.order_digest;
         let names = payload.re == Some(digest) && order.is_none_or(|o| o.digest() == digest);
         match names {
@@ -283,6 +279,22 @@ impl<H: Host> Worker<H> {
                 "the receipt is for other bytes than the order",
             )),
         }
+    }
+
+    /// A processor of the bank signed this receipt, whichever device had ordered.
+    pub(crate) async fn check_signed_receipt(
+        &self,
+        jws: &Jws,
+    ) -> Result<Payload<Receipt>, Failure> {
+        self.bank_ready().await?;
+        self.fetch_signer(jws.kid()).await?;
+        let verified = self.verify(jws)?;
+        let payload: Payload<Receipt> = verified.payload().map_err(not_verified)?;
+        payload
+            .check_frame(&verified.signer().to_string(), &payload.aud)
+            .map_err(not_verified)?;
+        self.check_signer(jws.kid(), payload.iat)?;
+        Ok(payload)
     }
 
     /// The failure for something that is not there yet.

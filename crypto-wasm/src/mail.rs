@@ -14,7 +14,7 @@ use message::{
     enrol::{Activated, Enrolled},
     notice::Notice,
     payload::CLOCK_SKEW_SECONDS_MAX,
-    receipt::{Receipt, Refusal, Refused},
+    receipt::{Receipt, ReceiptCopy, Refusal, Refused},
     session::{SealAgain, SessionOpened},
     worker::{Failure, FromWorker, stored},
 };
@@ -32,6 +32,7 @@ pub(crate) enum Reply {
     Enrolled(Box<Enrolled>),
     Activated(Activated),
     Receipt(Box<Receipt>),
+    ReceiptCopy(ReceiptCopy),
     Notice(Box<Notice>),
     SealAgain(SealAgain),
 }
@@ -95,6 +96,7 @@ fn read(verified: &Verified, device: &str) -> Result<Read, Failure> {
         Kind::Enrolled => read_as(verified, device, |b| Reply::Enrolled(Box::new(b))),
         Kind::Activated => read_as(verified, device, Reply::Activated),
         Kind::Receipt => read_as(verified, device, |b| Reply::Receipt(Box::new(b))),
+        Kind::ReceiptCopy => read_as(verified, device, Reply::ReceiptCopy),
         Kind::Notice => read_as(verified, device, |b| Reply::Notice(Box::new(b))),
         Kind::SealAgain => read_as(verified, device, Reply::SealAgain),
         _ => Err(not_verified(
@@ -169,7 +171,11 @@ impl<H: Host> Worker<H> {
                 return Ok(());
             }
         };
-        match self.judge(&jws).await {
+        let judged = match self.judge(&jws).await {
+            Ok((Reply::ReceiptCopy(copy), ..)) => self.judge_copy(&copy).await,
+            judged => judged,
+        };
+        match judged {
             Ok((reply, id, re)) => self.deliver(reply, id, re, jws.digest()),
             Err(Failure::BankNotVerified { why }) => {
                 self.host.warn(&format!("letter {}: {why}", letter.n));
@@ -218,7 +224,11 @@ impl<H: Host> Worker<H> {
         let read = read(&verified, &device)?;
         let now = self.now();
         match read.reply {
-            Reply::Receipt(_) | Reply::Notice(_) | Reply::Enrolled(_) | Reply::Activated(_) => {
+            Reply::Receipt(_)
+            | Reply::ReceiptCopy(_)
+            | Reply::Notice(_)
+            | Reply::Enrolled(_)
+            | Reply::Activated(_) => {
                 self.check_signer(jws.kid(), read.iat)?;
             }
             _ => {
@@ -232,6 +242,17 @@ impl<H: Host> Worker<H> {
             }
         }
         Ok((read.reply, read.id, read.re))
+    }
+
+    /// The receipt in a copy, which was signed for this device: another one of the customer had ordered.
+    async fn judge_copy(
+        &self,
+        copy: &ReceiptCopy,
+    ) -> Result<(Reply, MessageId, Option<Digest>), Failure> {
+        let jws = Jws::parse(&copy.receipt).map_err(not_verified)?;
+        let payload = self.check_signed_receipt(&jws).await?;
+        let receipt = Box::new(payload.body);
+        Ok((Reply::Receipt(receipt), payload.jti, payload.re))
     }
 
     /// Hands a verified message to whom it concerns.

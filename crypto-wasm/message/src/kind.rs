@@ -46,6 +46,8 @@ kinds! {
     PaymentOrder = "pain.001",
     /// The bank's signed final answer to an order.
     Receipt = "receipt",
+    /// A receipt, for another device of the customer than the one that has ordered.
+    ReceiptCopy = "receipt-copy",
     /// The bank tells a device what happened.
     Notice = "notice",
     /// A device asks for its customer's accounts.

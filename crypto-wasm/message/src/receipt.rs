@@ -126,6 +126,19 @@ impl Body for Receipt {
     const KIND: Kind = Kind::Receipt;
 }
 
+/// A receipt for another active device of the customer: `aud` is that device, so nobody can pass a
+/// receipt of somebody else on to it. The receipt inside is the one that the ordering device got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptCopy {
+    /// The receipt, compact JWS.
+    pub receipt: String,
+}
+
+impl Body for ReceiptCopy {
+    const KIND: Kind = Kind::ReceiptCopy;
+}
+
 /// The bank cannot answer a message that is no order. `re` is that message's digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

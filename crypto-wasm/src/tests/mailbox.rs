@@ -1,10 +1,11 @@
 //! Letters: gaps, rubbish, the event stream, several tabs.
 
-use super::{fixture::unlocked, paying::sign};
+use super::{bank::iban, fixture::unlocked, paying::sign};
 use message::{
-    Kind,
+    Amount, Currency, Digest, Kind, MessageId, Thumbprint,
     notice::Notice,
-    text::Label,
+    receipt::{Outcome, Receipt, ReceiptCopy},
+    text::{Label, Name, Remittance},
     worker::{Ask, Failure, FromWorker, stored},
 };
 
@@ -55,6 +56,54 @@ fn a_message_for_another_device_is_put_aside() {
     desk.bank().misaddress(device, notice(1));
     desk.ask(Ask::ReadMail).unwrap();
     assert_eq!(notices(&desk), 0);
+}
+
+#[test]
+fn a_receipt_for_another_device_of_the_customer_is_taken_from_its_copy() {
+    let mut desk = unlocked();
+    let device = desk.stored_device().device;
+    let digest = Digest::new([5; 32]);
+    let receipt = Receipt {
+        order: MessageId::new([7; 16]),
+        order_digest: digest,
+        debtor_account: iban(1),
+        creditor_name: Name::parse("Bo").unwrap(),
+        creditor_account: iban(2),
+        amount: Amount::try_new(100, Currency::EUR).unwrap(),
+        remittance: Remittance::parse("").unwrap(),
+        at: 1,
+        outcome: Outcome::Booked {
+            posting: "17".to_owned(),
+        },
+    };
+    let other = Thumbprint::new([3; 32]);
+    {
+        let mut bank = desk.bank();
+        let signed = bank.signed(other, receipt.clone(), Some(digest));
+        let copy = |text: &str| ReceiptCopy {
+            receipt: text.to_owned(),
+        };
+        // As it is, passed on by whoever has it, in a copy for somebody else, and altered.
+        bank.post(device, &signed, false);
+        bank.misaddress(device, copy(signed.as_str()));
+        let (start, _) = signed.as_str().rsplit_once('.').unwrap();
+        let forged = format!("{start}.{}", "A".repeat(86));
+        bank.say(device, copy(&forged), None, false);
+        let notice = bank.signed(other, notice(1), None);
+        bank.say(device, copy(notice.as_str()), None, false);
+    }
+    desk.ask(Ask::ReadMail).unwrap();
+    assert!(desk.receipts().is_empty());
+    let copy = {
+        let mut bank = desk.bank();
+        let signed = bank.signed(other, receipt.clone(), Some(digest));
+        ReceiptCopy {
+            receipt: signed.as_str().to_owned(),
+        }
+    };
+    desk.bank().say(device, copy, None, false);
+    desk.ask(Ask::ReadMail).unwrap();
+    assert_eq!(desk.receipts(), [receipt.order]);
 }
 
 #[test]

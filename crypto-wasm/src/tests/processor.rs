@@ -220,7 +220,7 @@ impl Bank {
         }
     }
 
-    fn signed<B: Body>(&self, device: Thumbprint, body: B, re: Option<Digest>) -> Jws {
+    pub(super) fn signed<B: Body>(&self, device: Thumbprint, body: B, re: Option<Digest>) -> Jws {
         let key = self.signer.as_ref().unwrap_or(&self.pki.processor);
         let payload = Payload {
             iss: key.thumbprint().to_string(),

@@ -49,6 +49,7 @@ impl Processor {
                     outgoing.push(Outgoing {
                         draft: Draft::new(payload, Keep::Nothing, To::Device(to.mailbox)),
                         recipients: vec![to.clone()],
+                        copies: Vec::new(),
                         peer: None,
                     });
                 }
@@ -67,7 +68,7 @@ impl Processor {
         let mut named: BTreeSet<Thumbprint> = BTreeSet::new();
         for draft in &work.drafts {
             match draft.to {
-                To::Customer(number) => drop(customers.insert(number)),
+                To::Customer(number, _) => drop(customers.insert(number)),
                 To::Device(id) => drop(named.insert(id)),
                 To::Key(..) | To::Peer(_) | To::PeerKey(_) => {}
             }
@@ -117,26 +118,26 @@ impl Processor {
 impl Recipients {
     /// A draft with those it goes to.
     fn of(&self, draft: Draft, peers: &Peers) -> Outgoing {
-        let (recipients, peer) = match &draft.to {
-            To::Customer(number) => (
-                self.by_customer.get(number).cloned().unwrap_or_default(),
-                None,
-            ),
-            To::Device(id) => (self.by_device.get(id).cloned().into_iter().collect(), None),
-            To::Key(mailbox, key) => {
-                let to = Recipient {
-                    mailbox: *mailbox,
-                    key: key.clone(),
-                    session: None,
-                };
-                (vec![to], None)
+        let (mut recipients, mut copies, mut peer) = (Vec::new(), Vec::new(), None);
+        match &draft.to {
+            To::Customer(number, ordered_by) => {
+                let active = self.by_customer.get(number).cloned().unwrap_or_default();
+                let ordered = |to: &Recipient| to.mailbox == *ordered_by;
+                (recipients, copies) = active.into_iter().partition(ordered);
             }
-            To::Peer(bic) => (Vec::new(), peers.recipient(bic, true)),
-            To::PeerKey(bic) => (Vec::new(), peers.recipient(bic, false)),
-        };
+            To::Device(id) => recipients.extend(self.by_device.get(id).cloned()),
+            To::Key(mailbox, key) => recipients.push(Recipient {
+                mailbox: *mailbox,
+                key: key.clone(),
+                session: None,
+            }),
+            To::Peer(bic) => peer = peers.recipient(bic, true),
+            To::PeerKey(bic) => peer = peers.recipient(bic, false),
+        }
         Outgoing {
             draft,
             recipients,
+            copies,
             peer,
         }
     }

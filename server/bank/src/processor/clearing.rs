@@ -208,7 +208,7 @@ impl Payments<'_> {
             },
         };
         self.decided.push((body.payment, accepted, jws));
-        let to = To::Customer(row.customer);
+        let to = To::Customer(row.customer, row.signer);
         let receipt =
             self.processor
                 .receipt(row.order_digest, row.signer, &order, outcome, to, work.now);

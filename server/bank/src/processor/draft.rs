@@ -12,8 +12,8 @@ type Sign =
 /// Whom a message goes to.
 #[derive(Clone, Debug)]
 pub(crate) enum To {
-    /// Every active device of a customer.
-    Customer(i64),
+    /// The device of a customer that has ordered. The customer's other active devices get copies.
+    Customer(i64, Thumbprint),
     /// One device: in its session if it has one.
     Device(Thumbprint),
     /// One device, always to its encryption key.
@@ -97,5 +97,7 @@ pub(crate) struct PeerRecipient {
 pub(crate) struct Outgoing {
     pub(crate) draft: Draft,
     pub(crate) recipients: Vec<Recipient>,
+    /// Those that get the message in a copy of their own.
+    pub(crate) copies: Vec<Recipient>,
     pub(crate) peer: Option<PeerRecipient>,
 }

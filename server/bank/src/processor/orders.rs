@@ -196,7 +196,7 @@ impl Processor {
                 verified.signer(),
                 ordered.payload,
                 outcome,
-                To::Customer(customer.number()),
+                To::Customer(customer.number(), verified.signer()),
                 work.now,
             ));
         }

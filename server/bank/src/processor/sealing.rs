@@ -2,7 +2,7 @@
 
 use super::{
     Processor, crypto,
-    draft::{Draft, Keep, Outgoing},
+    draft::{Draft, Keep, Outgoing, Recipient},
     work::{Item, Peers, Work},
 };
 use crate::{
@@ -13,8 +13,8 @@ use crate::{
         receipt, receipt::ReceiptRow,
     },
 };
-use envelope::{EnvelopeError, Jwe, Jws, Recipient};
-use message::{Digest, Thumbprint, Timestamp, link::ItemKind};
+use envelope::{CryptoRng, EnvelopeError, Jwe, Jws};
+use message::{Digest, Thumbprint, Timestamp, link::ItemKind, receipt::ReceiptCopy};
 use rayon::prelude::*;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
@@ -90,9 +90,9 @@ impl Processor {
         if outgoing.is_empty() {
             return Ok(());
         }
-        let this = self.clone();
+        let (this, now) = (self.clone(), work.now);
         let sealed: Vec<Result<Sealed, EnvelopeError>> = crypto(move || {
-            let seal = |out| this.seal_one(out);
+            let seal = |out| this.seal_one(out, now);
             outgoing.into_par_iter().map(seal).collect()
         })
         .await?;
@@ -109,7 +109,7 @@ impl Processor {
                 expires_at: sealed.expires_at,
             }));
             if let Some((party, jwe)) = sealed.item {
-                if let Recipient::Session(id) = jwe.recipient() {
+                if let envelope::Recipient::Session(id) = jwe.recipient() {
                     work.sessions.used.entry(id).or_default().sent += 1;
                 }
                 work.items.push(Item {
@@ -122,7 +122,7 @@ impl Processor {
         kept.write(core, work.now).await
     }
 
-    fn seal_one(&self, out: Outgoing) -> Result<Sealed, EnvelopeError> {
+    fn seal_one(&self, out: Outgoing, now: Timestamp) -> Result<Sealed, EnvelopeError> {
         let mut rng = self.entropy.rng();
         let Draft {
             sign,
@@ -131,18 +131,17 @@ impl Processor {
             ..
         } = out.draft;
         let jws = sign(&*self.rsa, &self.keyring.signing, &mut *rng)?;
-        let mut letters = Vec::with_capacity(out.recipients.len());
-        for to in out.recipients {
-            let keys = to.session.as_ref().map(|row| {
-                let holder = Holder::Device(row.device);
-                let keys = self.keyring.storage.open(row.id, holder, &row.keys);
-                keys.map(|keys| (row.id, keys.to_device))
-            });
-            let jwe = match keys.transpose()? {
-                Some((id, key)) => envelope::seal_to_session(id, &key, &jws, &mut *rng)?,
-                None => envelope::seal_to_key(&*self.rsa, &to.key, &jws, &mut *rng)?,
+        let mut letters = Vec::with_capacity(out.recipients.len() + out.copies.len());
+        for to in &out.recipients {
+            letters.push((to.mailbox, self.seal_letter(to, &jws, &mut *rng)?));
+        }
+        for to in &out.copies {
+            let body = ReceiptCopy {
+                receipt: jws.as_str().to_owned(),
             };
-            letters.push((to.mailbox, jwe));
+            let payload = self.payload(to.mailbox.to_string(), None, body, now);
+            let copy = envelope::sign(&*self.rsa, &self.keyring.signing, &payload, &mut *rng)?;
+            letters.push((to.mailbox, self.seal_letter(to, &copy, &mut *rng)?));
         }
         let item = out
             .peer
@@ -161,5 +160,20 @@ impl Processor {
             item,
             expires_at,
         })
+    }
+
+    /// Seals to a device: in its session if it has one.
+    fn seal_letter(
+        &self,
+        to: &Recipient,
+        jws: &Jws,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Jwe, EnvelopeError> {
+        let Some(row) = &to.session else {
+            return envelope::seal_to_key(&*self.rsa, &to.key, jws, rng);
+        };
+        let holder = Holder::Device(row.device);
+        let keys = self.keyring.storage.open(row.id, holder, &row.keys)?;
+        envelope::seal_to_session(row.id, &keys.to_device, jws, rng)
     }
 }

@@ -5,11 +5,12 @@ use crate::{
     harness::{NOW, TestBank, material, rsa},
 };
 use bank::{SystemEntropy, operator};
+use envelope::Jws;
 use message::{
-    Kind,
+    Kind, Payload,
     enrol::{Activated, EnrolConfirm, Enrolled},
     notice::Notice,
-    receipt::{Refusal, Refused},
+    receipt::{Receipt, ReceiptCopy, Refusal, Refused},
     slip::Secret,
     text::Label,
 };
@@ -104,9 +105,11 @@ async fn a_revoked_device_counts_no_more_and_the_others_are_told() {
     let booked = ann.send(&bank, &before).await;
     bank.settle().await;
     // Both devices get the receipt.
-    assert!(is_booked(
-        &second.receipt(&bank, booked).await.unwrap().body.outcome
-    ));
+    let copy = second.last::<ReceiptCopy>(&bank).await.body;
+    let receipt = Jws::parse(&copy.receipt).unwrap();
+    let receipt: Payload<Receipt> = serde_json::from_slice(receipt.unverified_payload()).unwrap();
+    assert_eq!(receipt.re, Some(booked));
+    assert!(is_booked(&receipt.body.outcome));
     let reason = Label::parse("Lost").unwrap();
     let ca = &material().banks[0].1.registrar.enrolment_ca;
     operator::revoke_device(

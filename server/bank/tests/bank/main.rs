@@ -5,6 +5,7 @@
     reason = "100_00 is a hundred euros and no cents"
 )]
 
+mod copies;
 mod crashes;
 mod device;
 mod enrolment;
