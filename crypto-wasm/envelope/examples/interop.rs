@@ -1,6 +1,9 @@
 //! The operations of this crate on standard input and output, for tests with other libraries:
 //! `interop COMMAND` reads one JSON object and prints one line.
 
+#[path = "interop/key_files.rs"]
+mod key_files;
+
 use envelope::{
     Certificate, Jwe, Jws, RsaPrivateKey, RsaPublicKey, RustCryptoRsa, SessionKey, SigningKey,
     VerifyingKey, enrol, key_file, seal_to_key, seal_to_session, sign, words,
@@ -44,6 +47,9 @@ fn run(command: &str, input: &Value) -> Outcome {
         "encrypt-key" => encrypt_key(input),
         "decrypt-key" => decrypt_key(input),
         "certificate" => certificate(input),
+        "import" => key_files::import_file(input),
+        "write-key-file" => key_files::write_key_file(input),
+        "write-pkcs12" => key_files::write_pkcs12(input),
         other => Err(format!("no command {other:?}").into()),
     }
 }

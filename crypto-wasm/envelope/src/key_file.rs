@@ -1,13 +1,20 @@
-//! Private keys at rest: passphrase-encrypted PKCS#8 as PEM, which OpenSSL reads, too.
+//! Private keys at rest: passphrase-encrypted PKCS#8 as PEM, which OpenSSL reads, too; and a whole
+//! device as one file.
 
-use crate::{EnvelopeError, Malformed};
-use pkcs8::{
-    EncryptedPrivateKeyInfoOwned, PrivateKeyInfoRef,
-    der::{Decode, Encode, asn1::OctetString, pem},
-    pkcs5::{EncryptionScheme, pbes2},
+mod document;
+
+use crate::{
+    EnvelopeError, Malformed,
+    import::{
+        ImportError, pem,
+        scheme::{Work, read_encrypted, seal},
+    },
 };
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
+
+pub(crate) use document::is_ours;
+pub use document::{read, write};
 
 /// How often PBKDF2 hashes, when we encrypt.
 pub const PBKDF2_ITERATIONS: u32 = 600_000;
@@ -21,6 +28,12 @@ pub const PASSPHRASE_BYTES_MAX: usize = 1024;
 /// The largest PEM of an encrypted key that is looked at, in bytes.
 pub const PEM_BYTES_MAX: usize = 8 * 1024;
 
+/// The largest file that is looked at, in bytes.
+pub const FILE_BYTES_MAX: usize = 64 * 1024;
+
+/// The version of the file that is written, and the highest that is read.
+pub const VERSION: u32 = 1;
+
 const LABEL: &str = "ENCRYPTED PRIVATE KEY";
 
 /// Encrypts a PKCS#8 DER with a passphrase: PBES2, PBKDF2-HMAC-SHA256 with 600,000 iterations and
@@ -30,6 +43,16 @@ pub fn encrypt_pkcs8(
     passphrase: &str,
     rng: &mut dyn CryptoRng,
 ) -> Result<String, EnvelopeError> {
+    let sealed = encrypt_pkcs8_der(der, passphrase, rng)?;
+    Ok(pem::write(LABEL, &sealed))
+}
+
+/// The same as DER.
+pub(crate) fn encrypt_pkcs8_der(
+    der: &[u8],
+    passphrase: &str,
+    rng: &mut dyn CryptoRng,
+) -> Result<Vec<u8>, EnvelopeError> {
     if passphrase.len() > PASSPHRASE_BYTES_MAX {
         return Err(EnvelopeError::TooLarge);
     }
@@ -37,18 +60,8 @@ pub fn encrypt_pkcs8(
     rng.fill_bytes(&mut salt);
     let mut iv = [0; 16];
     rng.fill_bytes(&mut iv);
-    let failed = |_| EnvelopeError::Primitive;
-    let parameters =
-        pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(PBKDF2_ITERATIONS, &salt, iv)
-            .map_err(failed)?;
-    let encrypted = parameters.encrypt(passphrase, der).map_err(failed)?;
-    let wrong = Malformed("private key");
-    let info = EncryptedPrivateKeyInfoOwned {
-        encryption_algorithm: EncryptionScheme::from(parameters),
-        encrypted_data: OctetString::new(encrypted).map_err(|_| wrong)?,
-    };
-    let der = info.to_der().map_err(|_| wrong)?;
-    pem::encode_string(LABEL, pem::LineEnding::LF, &der).map_err(|_| wrong.into())
+    let sealed = seal(der, passphrase.as_bytes(), PBKDF2_ITERATIONS, &salt, &iv);
+    sealed.ok_or(EnvelopeError::Primitive)
 }
 
 /// Decrypts what [`encrypt_pkcs8`] made. A wrong passphrase and a damaged file are both
@@ -58,30 +71,26 @@ pub fn decrypt_pkcs8(pem: &str, passphrase: &str) -> Result<Zeroizing<Vec<u8>>, 
     if pem.len() > PEM_BYTES_MAX || passphrase.len() > PASSPHRASE_BYTES_MAX {
         return Err(wrong.into());
     }
-    let (label, der) = pem::decode_vec(pem.trim().as_bytes()).map_err(|_| wrong)?;
-    if label != LABEL {
-        return Err(wrong.into());
-    }
-    let info = EncryptedPrivateKeyInfoOwned::from_der(&der).map_err(|_| wrong)?;
-    let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
+    let blocks = pem::blocks(pem).map_err(|_| wrong)?;
+    let [block] = blocks.as_slice() else {
         return Err(wrong.into());
     };
-    let ours = matches!(
-        parameters.encryption,
-        pbes2::EncryptionScheme::Aes256Cbc { .. }
-    ) && parameters.kdf.pbkdf2().is_some_and(|kdf| {
-        kdf.prf == pbes2::Pbkdf2Prf::HmacWithSha256
-            && (1..=PBKDF2_ITERATIONS_MAX).contains(&kdf.iteration_count)
-    });
-    if !ours {
+    if block.label != LABEL {
         return Err(wrong.into());
     }
-    let plain = parameters
-        .decrypt(passphrase, info.encrypted_data.as_bytes())
-        .map(Zeroizing::new)
-        .map_err(|_| EnvelopeError::Opening)?;
+    let (scheme, data) = read_encrypted(&block.content).map_err(|_| wrong)?;
+    if !scheme.is_ours() {
+        return Err(wrong.into());
+    }
+    let work = &mut Work::new(PBKDF2_ITERATIONS_MAX.into());
+    let plain = scheme
+        .open(passphrase.as_bytes(), data, work)
+        .map_err(|error| match error {
+            ImportError::WrongPassphrase => EnvelopeError::Opening,
+            _ => wrong.into(),
+        })?;
     // One decryption in about 256 with a wrong passphrase ends in a padding that looks right.
-    PrivateKeyInfoRef::try_from(plain.as_slice()).map_err(|_| EnvelopeError::Opening)?;
+    pkcs8::PrivateKeyInfoRef::try_from(plain.as_slice()).map_err(|_| EnvelopeError::Opening)?;
     Ok(plain)
 }
 

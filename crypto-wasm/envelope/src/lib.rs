@@ -5,6 +5,7 @@
 //! * envelopes: [`jws`] (signed), [`jwe`] (sealed), [`session_key`]
 //! * certificates: [`role`], [`certificate`], [`authority`] (makes them), [`chain`] (checks them)
 //! * documents: [`key_set`], [`key_file`], [`manifest`], [`enrol`], [`words`]
+//! * key files of others, and for others: [`import`], [`export`]
 //!
 //! No I/O, no clock, no randomness of its own: times and the generator are parameters. The formats
 //! are written down for other implementations in the crate's README.
@@ -16,7 +17,9 @@ pub mod det_keygen;
 mod encoding;
 pub mod enrol;
 pub mod error;
+pub mod export;
 mod extension;
+pub mod import;
 pub mod jwe;
 pub mod jws;
 pub mod key;
@@ -32,6 +35,7 @@ pub mod session_key;
 pub mod signing;
 #[cfg(test)]
 mod testing;
+mod tlv;
 pub mod words;
 
 pub use authority::{Issuer, Subject, Validity, issue, make_root, transport_anchor};

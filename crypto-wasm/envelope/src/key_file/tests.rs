@@ -3,6 +3,11 @@ use crate::{
     SigningKey,
     testing::{key_der, rng},
 };
+use pkcs8::{
+    EncryptedPrivateKeyInfoOwned,
+    der::{Decode, Encode, asn1::OctetString},
+    pkcs5::{EncryptionScheme, pbes2},
+};
 use proptest::prelude::*;
 
 #[test]
@@ -19,6 +24,22 @@ fn a_key_is_opened_with_its_passphrase_alone() {
     }
     let again = encrypt_pkcs8(&der, passphrase, &mut rng()).unwrap();
     assert_ne!(again, file);
+}
+
+#[test]
+fn the_library_reads_what_we_write() {
+    let der = key_der("rsa2048");
+    let sealed = encrypt_pkcs8_der(&der, "x", &mut rng()).unwrap();
+    let info = EncryptedPrivateKeyInfoOwned::from_der(&sealed).unwrap();
+    let EncryptionScheme::Pbes2(parameters) = &info.encryption_algorithm else {
+        panic!("another scheme");
+    };
+    let kdf = parameters.kdf.pbkdf2().unwrap();
+    assert_eq!(kdf.iteration_count, PBKDF2_ITERATIONS);
+    assert_eq!(kdf.prf, pbes2::Pbkdf2Prf::HmacWithSha256);
+    assert_eq!(info.to_der().unwrap(), sealed);
+    let opened = parameters.decrypt("x", info.encrypted_data.as_bytes());
+    assert_eq!(opened.unwrap(), der);
 }
 
 #[test]
@@ -48,7 +69,7 @@ fn a_file_cannot_ask_for_endless_work() {
         encrypted_data: OctetString::new(vec![0; 64]).unwrap(),
     };
     let der = info.to_der().unwrap();
-    let file = pem::encode_string(LABEL, pem::LineEnding::LF, &der).unwrap();
+    let file = pem::write(LABEL, &der);
     let refused = decrypt_pkcs8(&file, "x");
     assert!(matches!(refused, Err(EnvelopeError::Malformed(_))));
 }
