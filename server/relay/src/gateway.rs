@@ -7,7 +7,7 @@
 
 use crate::front::Backlog;
 use crate::link::LinkItem;
-use crate::link::chain::ChainHash;
+use crate::link::chain::{ChainHash, Position};
 use crate::{Refused, RelayError, Wakeups, connect};
 use sqlx::postgres::{PgConnectOptions, PgPool};
 
@@ -104,16 +104,33 @@ impl Gateway {
         Ok(count.unsigned_abs())
     }
 
-    /// Appends an acknowledgement, a compact JWS. Doing it again changes nothing.
+    /// Appends an acknowledgement of everything up to this position, a compact JWS. Doing it again
+    /// changes nothing, nor does one that confirms less than what is there.
     ///
     /// # Errors
     /// [`RelayError::Unavailable`] when the gateway cannot be reached.
-    pub async fn append_ack(&self, jws: &str) -> Result<(), RelayError> {
-        sqlx::query("SELECT link.append_ack($1)")
+    pub async fn append_ack(&self, jws: &str, up_to: &Position) -> Result<(), RelayError> {
+        sqlx::query("SELECT link.append_ack($1, $2, $3)")
             .bind(jws)
+            .bind(i32::try_from(up_to.epoch).unwrap_or(i32::MAX))
+            .bind(i64::try_from(up_to.seq).unwrap_or(i64::MAX))
             .execute(&self.pool)
             .await?;
         Ok(())
+    }
+
+    /// Removes acknowledgements that a newer one has made useless, at most `limit` of each direction:
+    /// of ours those that confirm less, of the other party's those that were taken before another.
+    /// Answers how many went. The other end removes its own copies.
+    ///
+    /// # Errors
+    /// [`RelayError::Unavailable`] when the gateway cannot be reached.
+    pub async fn prune_acks(&self, limit: u32) -> Result<u64, RelayError> {
+        let count: i64 = sqlx::query_scalar("SELECT link.prune_acks($1)")
+            .bind(i32::try_from(limit).unwrap_or(i32::MAX))
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(count.unsigned_abs())
     }
 
     /// Items of the outgoing direction after `after`, in order: what this gateway still has. A

@@ -27,6 +27,7 @@ const GATEWAY: Embedded = migrations!("../migrations/gateway":
     "0001_roles",
     "0002_link",
     "0003_intake",
+    "0004_acknowledgements",
 );
 
 /// What brings a database up to date with these. Names without a number count for none: a test

@@ -243,7 +243,7 @@ impl Processor {
         let mut rng = self.entropy.rng();
         let jws = envelope::sign(&*self.rsa, &self.keyring.signing, &payload, &mut *rng)?;
         drop(rng);
-        gateway.append_ack(jws.as_str()).await?;
+        gateway.append_ack(jws.as_str(), &position).await?;
         link::acknowledge(
             &mut core,
             &party.lower(),

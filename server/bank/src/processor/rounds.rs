@@ -5,7 +5,10 @@ use super::Processor;
 use crate::Fault;
 use relay::{Wakeups, gateway::Gateway, link::Party};
 use sqlx::postgres::PgListener;
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 use tokio::sync::watch;
 
 /// The slow scan.
@@ -14,7 +17,7 @@ const SCAN: Duration = Duration::from_secs(2);
 /// How long to wait after something failed.
 const AFTER_FAULT: Duration = Duration::from_millis(300);
 
-/// Expired answers removed at a time.
+/// Expired answers, or useless acknowledgements, removed at a time.
 const PRUNE: u32 = 1_000;
 
 impl Processor {
@@ -84,7 +87,13 @@ impl Processor {
         mut stopped: watch::Receiver<bool>,
     ) {
         let mut wakeups: Option<Wakeups> = None;
+        let mut pruned = Instant::now();
         while !*stopped.borrow() {
+            if pruned.elapsed() > SCAN {
+                let useless = gateway.prune_acks(PRUNE).await;
+                logged("gateway", useless.map_err(Fault::from));
+                pruned = Instant::now();
+            }
             if wakeups.is_none() {
                 wakeups = logged("gateway", gateway.listen().await.map_err(Fault::from));
                 // After a connection was lost, the gateway may be a new one.

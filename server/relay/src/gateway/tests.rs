@@ -174,8 +174,9 @@ async fn a_flood_of_alarms_stops() {
 async fn acknowledgements_come_in_order_and_once() {
     let store = gateway().await;
     let gateway = store.gateway().await;
-    gateway.append_ack("ack out").await.unwrap();
-    gateway.append_ack("ack out").await.unwrap();
+    let up_to = position(1);
+    gateway.append_ack("ack out", &up_to).await.unwrap();
+    gateway.append_ack("ack out", &up_to).await.unwrap();
     let mut subscriber = store.superuser().await;
     let sent = "SELECT id FROM link.ack_outbound WHERE body = 'ack out'";
     assert_eq!(attempt(&mut subscriber, sent).await, Ok(1));
@@ -196,6 +197,79 @@ async fn acknowledgements_come_in_order_and_once() {
     let claim = gateway.claim(10).await.unwrap().unwrap();
     assert_eq!((claim.items().len(), claim.acks().len()), (0, 1));
     assert_eq!(reasons(&gateway).await, ["no acknowledgement"]);
+}
+
+fn position(seq: u64) -> chain::Position {
+    chain::Position {
+        seq,
+        ..chain::Position::start(&brisa(), &halden(), 1)
+    }
+}
+
+async fn bodies(store: &Store, view: &str) -> Vec<String> {
+    let sql = format!("SELECT body FROM link.{view} ORDER BY at, id");
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .fetch_all(&mut store.superuser().await)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_newer_acknowledgement_makes_older_ones_useless() {
+    let store = gateway().await;
+    let gateway = store.gateway().await;
+    // From before positions were known.
+    attempt(
+        &mut store.superuser().await,
+        "SELECT link.append_ack('nowhere')",
+    )
+    .await
+    .unwrap();
+    assert_eq!(gateway.prune_acks(100).await.unwrap(), 0);
+    for seq in [3, 7, 7, 5, 9] {
+        let body = format!("up to {seq}, {}", seq % 2);
+        gateway.append_ack(&body, &position(seq)).await.unwrap();
+    }
+    gateway
+        .append_ack("up to 9, again", &position(9))
+        .await
+        .unwrap();
+    // The fifth came after the seventh: it was of no use from the beginning.
+    let sent = bodies(&store, "ack_outbound").await;
+    assert!(!sent.contains(&"up to 5, 1".to_owned()));
+    assert_eq!(sent.len(), 5);
+    assert_eq!(gateway.prune_acks(2).await.unwrap(), 2);
+    assert_eq!(gateway.prune_acks(100).await.unwrap(), 2);
+    assert_eq!(bodies(&store, "ack_outbound").await, ["up to 9, again"]);
+    assert_eq!(gateway.prune_acks(100).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn acknowledgements_that_were_taken_go_but_for_the_last() {
+    let store = gateway().await;
+    let gateway = store.gateway().await;
+    let mut subscriber = store.superuser().await;
+    attempt(&mut subscriber, "SET ROLE subscriber")
+        .await
+        .unwrap();
+    let insert = "INSERT INTO link.ack_from_brisdemm (id, body) \
+                  SELECT sha256(b::bytea), b FROM unnest(ARRAY['z', 'y', 'x', 'w']) b";
+    attempt(&mut subscriber, insert).await.unwrap();
+    // What waits stays.
+    assert_eq!(gateway.prune_acks(100).await.unwrap(), 0);
+    let claim = gateway.claim(10).await.unwrap().unwrap();
+    let ids: Vec<[u8; 32]> = claim.acks().iter().take(3).map(|ack| ack.id).collect();
+    claim.done(&[], &ids).await.unwrap();
+    assert_eq!(gateway.prune_acks(100).await.unwrap(), 2);
+    assert_eq!(bodies(&store, "ack_inbound").await, ["x", "w"]);
+    // The same once more, as after a copy: it waits again, and goes again.
+    let again = "INSERT INTO link.ack_from_brisdemm (id, body) VALUES (sha256('z'), 'z')";
+    attempt(&mut subscriber, again).await.unwrap();
+    let claim = gateway.claim(10).await.unwrap().unwrap();
+    let ids: Vec<[u8; 32]> = claim.acks().iter().map(|ack| ack.id).collect();
+    claim.done(&[], &ids).await.unwrap();
+    assert_eq!(gateway.prune_acks(100).await.unwrap(), 2);
+    assert_eq!(bodies(&store, "ack_inbound").await, ["z"]);
 }
 
 #[tokio::test]

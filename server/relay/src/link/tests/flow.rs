@@ -22,7 +22,7 @@ async fn items_and_acknowledgements_flow_both_ways() {
     let bic = b.ends.own().bic().unwrap().clone();
     let ack = acknowledge(&b.ends, &bic, &b.taken, &[]);
     b.gateway
-        .append_ack(&serde_json::to_string(&ack).unwrap())
+        .append_ack(&serde_json::to_string(&ack).unwrap(), &b.taken)
         .await
         .unwrap();
     let mut intake = a.gateway.listen().await.unwrap();
@@ -51,6 +51,21 @@ async fn items_and_acknowledgements_flow_both_ways() {
     let ids: Vec<_> = claim.acks().iter().map(|ack| ack.id).collect();
     claim.done(&[], &ids).await.unwrap();
     assert_eq!(a.gateway.backlog().await.unwrap().count, 0);
+    // A newer one makes it useless, at each end by itself: removing does not travel.
+    let again = serde_json::to_string(&acknowledge(&b.ends, &bic, &b.taken, &[250])).unwrap();
+    b.gateway.append_ack(&again, &b.taken).await.unwrap();
+    assert_eq!(b.gateway.prune_acks(10).await.unwrap(), 1);
+    let claim = loop {
+        match a.gateway.claim(10).await.unwrap() {
+            Some(claim) => break claim,
+            None => intake.wait(Duration::from_secs(30)).await.unwrap(),
+        }
+    };
+    let ids: Vec<_> = claim.acks().iter().map(|ack| ack.id).collect();
+    assert_eq!(claim.acks()[0].body, again);
+    assert_eq!(a.gateway.prune_acks(10).await.unwrap(), 0);
+    claim.done(&[], &ids).await.unwrap();
+    assert_eq!(a.gateway.prune_acks(10).await.unwrap(), 1);
     for end in [&a, &b] {
         assert_eq!(end.reasons().await, [""; 0]);
         assert_eq!(end.health().await.apply_errors, 0);
