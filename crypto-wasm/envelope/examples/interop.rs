@@ -3,6 +3,8 @@
 
 #[path = "interop/key_files.rs"]
 mod key_files;
+#[path = "interop/seeds.rs"]
+mod seeds;
 
 use envelope::{
     Certificate, Jwe, Jws, RsaPrivateKey, RsaPublicKey, RustCryptoRsa, SessionKey, SigningKey,
@@ -50,6 +52,9 @@ fn run(command: &str, input: &Value) -> Outcome {
         "import" => key_files::import_file(input),
         "write-key-file" => key_files::write_key_file(input),
         "write-pkcs12" => key_files::write_pkcs12(input),
+        "seed-words" => seeds::words(input),
+        "words-seed" => seeds::from_words(input),
+        "seed-key" => seeds::key(input),
         other => Err(format!("no command {other:?}").into()),
     }
 }

@@ -225,4 +225,8 @@ fn every_code_is_its_own() {
     ];
     let codes: std::collections::BTreeSet<&str> = all.iter().map(ImportError::code).collect();
     assert_eq!(codes.len(), all.len());
+    let readme = include_str!("../../README.md");
+    for code in codes {
+        assert!(readme.contains(&format!("\n| `{code}` | ")), "{code}");
+    }
 }
