@@ -32,7 +32,19 @@ pub use time::{Clock, Entropy, SystemEntropy};
 
 use sqlx::{ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
 
-static CORE: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+const CORE: relay::migrate::Embedded = relay::migrations!("../migrations":
+    "0001_roles",
+    "0002_parties",
+    "0003_customers",
+    "0004_intake",
+    "0005_ledger",
+    "0006_interbank",
+    "0007_links",
+    "0008_reading",
+    "0009_grants",
+    "0010_peer_sessions",
+    "0011_refused",
+);
 
 /// Brings the tables of a core up to date, as its superuser.
 ///
@@ -41,7 +53,7 @@ static CORE: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 pub async fn migrate(superuser: &PgConnectOptions) -> Result<(), Fault> {
     let options = superuser.clone().disable_statement_logging();
     let mut connection = options.connect().await?;
-    CORE.run(&mut connection).await?;
+    relay::migrate::migrator(CORE).run(&mut connection).await?;
     connection.close().await?;
     Ok(())
 }

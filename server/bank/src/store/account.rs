@@ -1,9 +1,12 @@
 //! `bank.account`: accounts with their sums.
 
-use crate::{Fault, store::At};
+use crate::{
+    Fault,
+    store::{At, row},
+};
 use ledger::{Account, AccountId, AccountKind, AccountStatus};
 use message::{Currency, Iban, Timestamp, text::Label};
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 
 /// An account with what is beside the ledger's view of it.
 #[derive(Clone, Debug)]
@@ -17,22 +20,23 @@ pub(crate) struct AccountRow {
     pub(crate) label: Label,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: i64,
-    kind: String,
-    customer: Option<i64>,
-    index: Option<i32>,
-    iban: Option<String>,
-    label: String,
-    currency: String,
-    status: String,
-    booked: i64,
-    held: i64,
-    awaited: i64,
-    floor: Option<i64>,
-    ceiling: Option<i64>,
-    entries: i64,
+row! {
+    struct Row {
+        id: i64,
+        kind: String,
+        customer: Option<i64>,
+        index: Option<i32>,
+        iban: Option<String>,
+        label: String,
+        currency: String,
+        status: String,
+        booked: i64,
+        held: i64,
+        awaited: i64,
+        floor: Option<i64>,
+        ceiling: Option<i64>,
+        entries: i64,
+    }
 }
 
 impl TryFrom<Row> for AccountRow {

@@ -1,8 +1,11 @@
 //! `bank.certificate_request`: processors record, the registrar issues, a processor tells.
 
-use crate::{Fault, store::At};
+use crate::{
+    Fault,
+    store::{At, row},
+};
 use message::{Thumbprint, Timestamp};
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 
 /// What is to be certified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +33,14 @@ pub(crate) struct RequestRow {
     pub(crate) encryption_key: Vec<u8>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    subject: Vec<u8>,
-    kind: String,
-    name: String,
-    signing_key: Vec<u8>,
-    encryption_key: Vec<u8>,
+row! {
+    struct Row {
+        subject: Vec<u8>,
+        kind: String,
+        name: String,
+        signing_key: Vec<u8>,
+        encryption_key: Vec<u8>,
+    }
 }
 
 pub(crate) async fn insert(

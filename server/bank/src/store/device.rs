@@ -1,8 +1,11 @@
 //! `bank.device`: customers' devices.
 
-use crate::{Fault, store::At};
+use crate::{
+    Fault,
+    store::{At, row},
+};
 use message::{Digest, Thumbprint, Timestamp, slip::Locator, text::Label};
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 
 /// Where a device stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,18 +38,19 @@ pub(crate) struct Device {
     pub(crate) enrolled: Option<String>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: Vec<u8>,
-    customer: i64,
-    name: String,
-    signing_key: Vec<u8>,
-    encryption_key: Vec<u8>,
-    slip: Vec<u8>,
-    request: Vec<u8>,
-    status: String,
-    nonce: Option<Vec<u8>>,
-    enrolled: Option<String>,
+row! {
+    struct Row {
+        id: Vec<u8>,
+        customer: i64,
+        name: String,
+        signing_key: Vec<u8>,
+        encryption_key: Vec<u8>,
+        slip: Vec<u8>,
+        request: Vec<u8>,
+        status: String,
+        nonce: Option<Vec<u8>>,
+        enrolled: Option<String>,
+    }
 }
 
 impl TryFrom<Row> for Device {

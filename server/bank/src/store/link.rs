@@ -1,8 +1,11 @@
 //! `bank.link`: the state of each link and direction. Outbound rows are locked last.
 
-use crate::{Fault, store::At};
+use crate::{
+    Fault,
+    store::{At, row},
+};
 use message::Timestamp;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 
 /// A direction of a link.
 #[derive(Clone, Debug)]
@@ -14,13 +17,14 @@ pub(crate) struct LinkRow {
     pub(crate) acked_seq: i64,
 }
 
-#[derive(FromRow)]
-struct Row {
-    party: String,
-    epoch: i32,
-    last_seq: i64,
-    last_hash: Vec<u8>,
-    acked_seq: i64,
+row! {
+    struct Row {
+        party: String,
+        epoch: i32,
+        last_seq: i64,
+        last_hash: Vec<u8>,
+        acked_seq: i64,
+    }
 }
 
 fn value(row: Row) -> Result<LinkRow, Fault> {

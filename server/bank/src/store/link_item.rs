@@ -1,19 +1,21 @@
 //! `bank.link_item`: what we have sent over links, as stored bytes.
 
-use crate::Fault;
+use crate::{Fault, store::row};
 use message::Timestamp;
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 
-/// An item of a link, as it is copied to the gateway.
-#[derive(Clone, Debug, FromRow)]
-pub(crate) struct ItemRow {
-    pub(crate) epoch: i32,
-    pub(crate) seq: i64,
-    pub(crate) prev: Vec<u8>,
-    pub(crate) hash: Vec<u8>,
-    pub(crate) kind: String,
-    pub(crate) body: Vec<u8>,
-    pub(crate) at: i64,
+row! {
+    /// An item of a link, as it is copied to the gateway.
+    #[derive(Clone, Debug)]
+    pub(crate) struct ItemRow {
+        pub(crate) epoch: i32,
+        pub(crate) seq: i64,
+        pub(crate) prev: Vec<u8>,
+        pub(crate) hash: Vec<u8>,
+        pub(crate) kind: String,
+        pub(crate) body: Vec<u8>,
+        pub(crate) at: i64,
+    }
 }
 
 pub(crate) async fn insert(

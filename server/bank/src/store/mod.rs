@@ -38,6 +38,28 @@ pub(crate) mod slip;
 pub(crate) mod statement_line;
 pub(crate) mod wrapped_key;
 
+/// A struct whose fields are columns of a query, by their names. (The derive of sqlx does the same
+/// and brings a second build of the whole driver, which a first start would wait for.)
+macro_rules! row {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident {
+        $($(#[$note:meta])* $seen:vis $field:ident: $value:ty,)+
+    }) => {
+        $(#[$meta])*
+        $vis struct $name {
+            $($(#[$note])* $seen $field: $value,)+
+        }
+
+        impl sqlx::FromRow<'_, sqlx::postgres::PgRow> for $name {
+            fn from_row(row: &sqlx::postgres::PgRow) -> Result<Self, sqlx::Error> {
+                Ok(Self {
+                    $($field: sqlx::Row::try_get(row, stringify!($field))?,)+
+                })
+            }
+        }
+    };
+}
+pub(crate) use row;
+
 /// Where a value was read, for the fault when it is not what it should be.
 #[derive(Clone, Copy)]
 pub(crate) struct At(pub(crate) &'static str, pub(crate) &'static str);

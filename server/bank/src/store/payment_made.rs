@@ -1,13 +1,16 @@
 //! `bank.payment_made`: payments as their payers see them (a view).
 
-use crate::{Fault, store::At};
+use crate::{
+    Fault,
+    store::{At, row},
+};
 use message::{
     Amount, Iban, MessageId,
     enquiry::PaymentView,
     receipt::{Outcome, Refusal},
     text::{Name, Remittance},
 };
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 
 /// A payment with its documents.
@@ -18,24 +21,25 @@ pub(crate) struct PaymentMade {
     pub(crate) receipt: Option<String>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    message_id: Vec<u8>,
-    customer: i64,
-    debtor_iban: String,
-    creditor_name: String,
-    creditor_iban: String,
-    amount: i64,
-    currency: String,
-    remittance: String,
-    received_at: i64,
-    order_jws: String,
-    sent_at: Option<i64>,
-    creditor_bank: Option<String>,
-    receipt_jws: Option<String>,
-    decided_at: Option<i64>,
-    code: Option<String>,
-    posting: Option<i64>,
+row! {
+    struct Row {
+        message_id: Vec<u8>,
+        customer: i64,
+        debtor_iban: String,
+        creditor_name: String,
+        creditor_iban: String,
+        amount: i64,
+        currency: String,
+        remittance: String,
+        received_at: i64,
+        order_jws: String,
+        sent_at: Option<i64>,
+        creditor_bank: Option<String>,
+        receipt_jws: Option<String>,
+        decided_at: Option<i64>,
+        code: Option<String>,
+        posting: Option<i64>,
+    }
 }
 
 fn value(row: Row) -> Result<(i64, PaymentMade), Fault> {

@@ -1,8 +1,11 @@
 //! `bank.payment_out`: payments sent to other banks.
 
-use crate::{Fault, store::At};
+use crate::{
+    Fault,
+    store::{At, row},
+};
 use message::{Bic, Digest, MessageId, Thumbprint, Timestamp};
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 
 /// A payment that another bank is asked to credit.
 #[derive(Clone, Debug)]
@@ -29,18 +32,19 @@ pub(crate) struct OutState {
     pub(crate) accepted: Option<bool>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    payment: Vec<u8>,
-    signer: Vec<u8>,
-    order_digest: Vec<u8>,
-    customer: i64,
-    peer: String,
-    request_digest: Vec<u8>,
-    request: String,
-    accept_until: i64,
-    status: String,
-    jws: String,
+row! {
+    struct Row {
+        payment: Vec<u8>,
+        signer: Vec<u8>,
+        order_digest: Vec<u8>,
+        customer: i64,
+        peer: String,
+        request_digest: Vec<u8>,
+        request: String,
+        accept_until: i64,
+        status: String,
+        jws: String,
+    }
 }
 
 fn value(row: Row) -> Result<OutState, Fault> {

@@ -1,28 +1,32 @@
 //! `bank.statement_line`: entries as a statement shows them (a view).
 
-use crate::{Fault, store::At};
+use crate::{
+    Fault,
+    store::{At, row},
+};
 use message::{
     Amount, Balance, Iban, MessageId,
     enquiry::{EntryView, PaymentView},
     receipt::Outcome,
     text::{Name, Remittance},
 };
-use sqlx::{FromRow, PgConnection};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 
-#[derive(FromRow)]
-struct Row {
-    customer: i64,
-    iban: String,
-    n: i64,
-    amount: i64,
-    balance_after: i64,
-    currency: String,
-    payment: Option<Vec<u8>>,
-    remittance: String,
-    at: i64,
-    counterparty_name: String,
-    counterparty_iban: Option<String>,
+row! {
+    struct Row {
+        customer: i64,
+        iban: String,
+        n: i64,
+        amount: i64,
+        balance_after: i64,
+        currency: String,
+        payment: Option<Vec<u8>>,
+        remittance: String,
+        at: i64,
+        counterparty_name: String,
+        counterparty_iban: Option<String>,
+    }
 }
 
 fn value(row: Row) -> Result<(i64, EntryView), Fault> {

@@ -1,18 +1,20 @@
 //! `bank.wrapped_key`: the bank's secrets, each sealed to one processor.
 
-use crate::Fault;
+use crate::{Fault, store::row};
 use message::{Thumbprint, Timestamp};
 use sqlx::PgConnection;
 
-/// One secret, sealed to one processor.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub(crate) struct WrappedKey {
-    /// `decryption` or `storage`.
-    pub(crate) purpose: String,
-    /// Which key it is.
-    pub(crate) kid: String,
-    /// Compact JWE.
-    pub(crate) body: String,
+row! {
+    /// One secret, sealed to one processor.
+    #[derive(Clone, Debug)]
+    pub(crate) struct WrappedKey {
+        /// `decryption` or `storage`.
+        pub(crate) purpose: String,
+        /// Which key it is.
+        pub(crate) kid: String,
+        /// Compact JWE.
+        pub(crate) body: String,
+    }
 }
 
 pub(crate) async fn insert(
