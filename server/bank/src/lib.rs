@@ -44,6 +44,7 @@ const CORE: relay::migrate::Embedded = relay::migrations!("../migrations":
     "0009_grants",
     "0010_peer_sessions",
     "0011_refused",
+    "0012_unreadable",
 );
 
 /// Brings the tables of a core up to date, as its superuser.

@@ -14,6 +14,7 @@ use crate::{
         certificate,
         link::{self, LinkRow},
         quarantine::QuarantineRow,
+        unreadable,
     },
 };
 use message::{Timestamp, link::ItemKind};
@@ -22,6 +23,7 @@ use relay::{
     link::{Ends, LinkItem, Party, acknowledgement, chain},
 };
 use sqlx::PgConnection;
+use std::collections::HashSet;
 
 /// Items taken at a time.
 const ITEMS: u32 = 1_000;
@@ -102,15 +104,16 @@ impl Processor {
         let aside = item_aside(item, super::FAULT);
         self.note_fault(&mut tx, &aside.envelope, &party.lower(), fault, now)
             .await?;
+        let unreadable = [(i64::try_from(item.seq).unwrap_or(i64::MAX), aside.envelope)];
         work.aside.push(aside);
         if !run.next.is_empty() {
+            unreadable::insert(&mut tx, &row.party, row.epoch, &unreadable, now).await?;
             row.last_seq = i64::try_from(run.end.seq).unwrap_or(i64::MAX);
             row.last_hash = *run.end.hash.as_bytes();
             link::advance(&mut tx, "in", &row).await?;
         }
         self.close(&mut tx, work).await?;
         tx.commit().await?;
-        self.unreadable.remember(&party.lower(), vec![item.seq]);
         Ok(Some(vec![(item.epoch, item.seq)]))
     }
 
@@ -134,7 +137,16 @@ impl Processor {
             work.alarms
                 .push(link_alarm(&row, seq, "chain", stop.to_string()));
         }
-        let unreadable = self.take_run(&mut tx, party, &run.next, &mut work).await?;
+        let unread = self.take_run(&mut tx, party, &run.next, &mut work).await?;
+        let unread: HashSet<u64> = unread.into_iter().collect();
+        let unread = run.next.iter().filter(|item| unread.contains(&item.seq));
+        let unread: Vec<(i64, [u8; 32])> = unread
+            .map(|item| {
+                let seq = i64::try_from(item.seq).unwrap_or(i64::MAX);
+                (seq, certificate::fingerprint(&item.body))
+            })
+            .collect();
+        unreadable::insert(&mut tx, &row.party, row.epoch, &unread, now).await?;
         row.last_seq = i64::try_from(run.end.seq).unwrap_or(i64::MAX);
         row.last_hash = *run.end.hash.as_bytes();
         if !run.next.is_empty() {
@@ -142,7 +154,6 @@ impl Processor {
         }
         self.close(&mut tx, work).await?;
         tx.commit().await?;
-        self.unreadable.remember(&party.lower(), unreadable);
         let finished = run.known.iter().chain(&run.next);
         Ok(Some(finished.map(|item| (item.epoch, item.seq)).collect()))
     }
@@ -235,7 +246,9 @@ impl Processor {
             return Ok(());
         };
         let position = position(&row)?;
-        let unreadable = self.unreadable.of(&party.lower());
+        // From the core: whichever processor has met them.
+        let unread = unreadable::newest(&mut core, &row.party, row.epoch, row.last_seq).await?;
+        let unreadable: Vec<u64> = unread.into_iter().map(i64::unsigned_abs).collect();
         let bank = &self.keyring.bank.bic;
         let ends = self.ends(party)?;
         let body = acknowledgement::acknowledge(&ends, bank, &position, &unreadable);

@@ -37,7 +37,6 @@ mod rounds;
 mod sealing;
 mod sessions;
 mod silent;
-mod unreadable;
 mod work;
 
 pub(crate) use documents_in::row_of;
@@ -51,7 +50,6 @@ use message::{Bic, Thumbprint, Timestamp};
 use relay::{front::Front, gateway::Gateway, link::Party};
 use sqlx::{PgConnection, PgPool};
 use std::{ops::Deref, sync::Arc};
-use unreadable::Unreadable;
 
 /// Envelopes taken at a time.
 const ENVELOPES: u32 = 1_000;
@@ -98,7 +96,6 @@ pub struct Inner {
     entropy: Arc<dyn Entropy>,
     keyring: Keyring,
     keys: Keys,
-    unreadable: Unreadable,
     /// Something was written for gateways.
     outbound: tokio::sync::Notify,
 }
@@ -131,7 +128,6 @@ impl Processor {
             entropy: wiring.entropy,
             keyring,
             keys: Keys::default(),
-            unreadable: Unreadable::default(),
             outbound: tokio::sync::Notify::new(),
         })))
     }

@@ -36,6 +36,7 @@ pub(crate) mod sealed_again;
 pub(crate) mod session;
 pub(crate) mod slip;
 pub(crate) mod statement_line;
+pub(crate) mod unreadable;
 pub(crate) mod wrapped_key;
 
 /// A struct whose fields are columns of a query, by their names. (The derive of sqlx does the same

@@ -6,9 +6,10 @@ use crate::{
 };
 use bank::operator;
 use message::{
-    Kind,
+    Kind, Payload,
     enquiry::{Overview, OverviewAsk},
     interbank::ACCEPTANCE_SECONDS,
+    link::LinkAck,
     notice::Notice,
     receipt::Refusal,
 };
@@ -174,6 +175,13 @@ async fn a_payment_that_never_arrived_is_rejected_for_ever() {
     );
     assert!(ann.receipt(&a, order).await.is_none());
     let next = ann.say(&a, ann.order(&bo.iban, 5_00)).await;
+    carry(&a, &b).await;
+    // Whichever processor acknowledges names it: it stands in the core.
+    let second = b.second().await;
+    while second.step().await.unwrap() > 0 {}
+    let unread = b.number("SELECT seq FROM bank.unreadable").await;
+    let named = newest_ack(&b, &a).await.unreadable;
+    assert_eq!(named, [unread.unsigned_abs()]);
     exchange(&a, &b).await;
     assert!(is_booked(
         &ann.receipt(&a, next).await.unwrap().body.outcome
@@ -184,4 +192,19 @@ async fn a_payment_that_never_arrived_is_rejected_for_ever() {
     assert_eq!(outcome, refused(Refusal::DeadlinePassed));
     assert_eq!(ann.balance(&a).await, (95_00, 0));
     a.assert_right().await;
+}
+
+/// The newest acknowledgement that a bank has written for another.
+async fn newest_ack(from: &TestBank, to: &TestBank) -> LinkAck {
+    let mut gateway = sqlx::ConnectOptions::connect(from.gateway(to))
+        .await
+        .unwrap();
+    let body: String =
+        sqlx::query_scalar("SELECT body FROM link.ack_outbound ORDER BY at DESC LIMIT 1")
+            .fetch_one(&mut gateway)
+            .await
+            .unwrap();
+    let jws = envelope::Jws::parse(&body).unwrap();
+    let ack: Payload<LinkAck> = serde_json::from_slice(jws.unverified_payload()).unwrap();
+    ack.body
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 
-const FOR_EVER: [&str; 16] = [
+const FOR_EVER: [&str; 17] = [
     "institution",
     "certificate",
     "key_set",
@@ -22,6 +22,7 @@ const FOR_EVER: [&str; 16] = [
     "payment_in",
     "link_item",
     "sealed_again",
+    "unreadable",
     "alarm",
 ];
 
