@@ -118,7 +118,21 @@ fn private_pages_show_what_the_bank_answered() {
     });
     check("statement", &html);
     assert!(html.contains("\u{2212}84.60") && html.contains("?before=1"));
-    check("payments", &render("/payments", filled));
+    let html = render("/payments", |device| {
+        filled(device);
+        let statement = Statement {
+            account: account(1, "Everyday", 1_248_022, 125_000),
+            entries_total: 5,
+            entries: entries(),
+            older: None,
+        };
+        device
+            .statements
+            .update(|pages| drop(pages.insert((1, None), statement)));
+    });
+    check("payments", &html);
+    assert!(html.contains("Not paid") && html.contains("has no account with this IBAN"));
+    assert!(html.contains("On its way") && html.contains("Piano lessons"));
     check("settings", &render("/settings", filled));
     check("pay", &render("/pay", filled));
 }

@@ -136,7 +136,9 @@ fn FocusOnNewPage() -> impl IntoView {
     Effect::new(move |before: Option<String>| {
         let now = path.get();
         if before.is_some_and(|before| before != now) {
-            device.said.set(None);
+            device
+                .said
+                .update(|toast| drop(toast.take_if(|it| !it.stays)));
             focus_main();
         }
         now

@@ -5,20 +5,18 @@ use crate::{
     device::{Asked, Device, download},
     ui::{
         day,
-        feed::Feed,
+        feed::{Feed, Item, Lines},
         fingerprint::Words,
         icon::Icon,
         money::{Figure, Money},
         page::PageTitle,
+        section::{Empty, HeadWithPay, Section},
         tag::{Tag, Tone},
         waiting::AskedState,
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use message::{
-    Balance,
-    enquiry::{AccountView, Overview, PaymentView},
-};
+use message::enquiry::{AccountView, Overview, PaymentView};
 
 #[component]
 pub(crate) fn Accounts() -> impl IntoView {
@@ -36,53 +34,13 @@ fn Inside() -> impl IntoView {
         device.load_overview().await.map(|_| ())
     });
     let shown = Signal::derive(move || device.overview.with(Option::is_some));
-    let parts =
-        move || {
-            device.overview.get().map(|overview| {
-            let Overview { accounts, on_their_way, recent, customer_name, .. } = overview;
-            let statement = accounts.first().map(|account| {
-                let address = format!("/accounts/{}/statement", account.index);
-                (address, format!("Full statement of {}", account.label))
-            });
-            view! {
-                <AccountList accounts=accounts name=customer_name.to_string() />
-                <OnTheirWay payments=on_their_way />
-                <section aria-labelledby="recent">
-                    <div class="section-head">
-                        <h2 id="recent">"Recent movements"</h2>
-                        {statement
-                            .map(|(address, words)| {
-                                view! {
-                                    <a class="note" href=address>
-                                        {words}
-                                    </a>
-                                }
-                            })}
-                    </div>
-                    {if recent.is_empty() {
-                        view! {
-                            <p class="empty quiet">
-                                "Nothing yet. What comes in and goes out appears here by itself."
-                            </p>
-                        }
-                            .into_any()
-                    } else {
-                        view! { <Feed entries=recent /> }.into_any()
-                    }}
-                </section>
-            }
-        })
-        };
+    let parts = move || {
+        let overview = device.overview.get()?;
+        Some(view! { <Parts overview=overview /> })
+    };
     view! {
         <PageTitle words="Accounts".to_owned() />
-        <div class="page-head row row-ends">
-            <h1>"Accounts"</h1>
-            <p class="actions">
-                <a class="button button-main" href="/pay">
-                    "Pay someone"
-                </a>
-            </p>
-        </div>
+        <HeadWithPay words="Accounts" />
         <div class="columns">
             <div class="flow flow-wide">
                 <AskedState asked=asked shown=shown words="Asking the bank for your accounts" />
@@ -97,28 +55,60 @@ fn Inside() -> impl IntoView {
 }
 
 #[component]
+fn Parts(overview: Overview) -> impl IntoView {
+    let Overview {
+        accounts,
+        on_their_way,
+        recent,
+        customer_name,
+        ..
+    } = overview;
+    let statement = accounts.first().map(|account| {
+        let address = format!("/accounts/{}/statement", account.index);
+        (address, format!("Full statement of {}", account.label))
+    });
+    let statement = move || {
+        let (address, words) = statement.clone()?;
+        Some(view! {
+            <a class="note" href=address>
+                {words}
+            </a>
+        })
+    };
+    view! {
+        <AccountList accounts=accounts name=customer_name.to_string() />
+        <OnTheirWay payments=on_their_way />
+        <Section id="recent" head="Recent movements" aside=statement>
+            {if recent.is_empty() {
+                let words = "Nothing yet. What comes in and goes out appears here by itself.";
+                view! { <Empty words=words /> }.into_any()
+            } else {
+                view! { <Feed items=recent.iter().map(Item::movement).collect() /> }.into_any()
+            }}
+        </Section>
+    }
+}
+
+#[component]
 fn AccountList(accounts: Vec<AccountView>, name: String) -> impl IntoView {
     let empty = accounts.is_empty();
     let rows = accounts
         .into_iter()
         .map(|account| view! { <Account account=account /> });
     view! {
-        <section aria-labelledby="accounts">
-            <div class="section-head">
-                <h2 id="accounts">"Your accounts"</h2>
-                <span class="label">"Available now"</span>
-            </div>
+        <Section
+            id="accounts"
+            head="Your accounts"
+            aside=|| view! { <span class="label">"Available now"</span> }
+        >
             <ul class="accounts">{rows.collect_view()}</ul>
             {empty
                 .then(|| {
-                    view! {
-                        <p class="empty quiet">
-                            "You have no account yet. The bank opens one for you, and it appears here by itself."
-                        </p>
-                    }
+                    let words = "You have no account yet. The bank opens one for you, and it appears here by itself.";
+                    view! { <Empty words=words /> }
                 })}
             <p class="note quiet holder">{format!("Account holder: {name}")}</p>
-        </section>
+        </Section>
     }
 }
 
@@ -170,7 +160,7 @@ fn CopyIban(iban: String, label: String) -> impl IntoView {
             } else {
                 "This browser did not let the page copy. Select the IBAN and copy it.".to_owned()
             };
-            device.said.set(Some(words));
+            device.say(words);
         });
     };
     view! {
@@ -184,41 +174,17 @@ fn CopyIban(iban: String, label: String) -> impl IntoView {
 #[component]
 fn OnTheirWay(payments: Vec<PaymentView>) -> impl IntoView {
     let device = Device::of_page();
-    let item = move |payment: PaymentView| {
-        let out = Balance::new(-payment.amount.minor(), payment.amount.currency());
-        let from = device.label_of(&payment.debtor_account).unwrap_or_default();
+    let items: Vec<Item> = payments
+        .iter()
+        .map(|view| Item::on_its_way(view, device.label_of(&view.debtor_account)))
+        .collect();
+    (!items.is_empty()).then(|| {
+        let aside =
+            || view! { <span class="label">"Set aside until the other bank answers"</span> };
         view! {
-            <li>
-                <p class="what">
-                    <a href=format!(
-                        "/payments/{}",
-                        payment.payment,
-                    )>{payment.creditor_name.to_string()}</a>
-                </p>
-                <p class="much">
-                    <Money balance=out with_sign=true />
-                </p>
-                <p class="sub">
-                    {format!(
-                        "Received by the bank {}, from {from}",
-                        day::minute(payment.received_at),
-                    )}
-                </p>
-                <p class="side">
-                    <Tag tone=Tone::Accent icon=Icon::Clock words="On its way" />
-                </p>
-            </li>
-        }
-    };
-    (!payments.is_empty()).then(|| {
-        view! {
-            <section aria-labelledby="on-their-way">
-                <div class="section-head">
-                    <h2 id="on-their-way">"On their way"</h2>
-                    <span class="label">"Set aside until the other bank answers"</span>
-                </div>
-                <ul class="feed">{payments.into_iter().map(item).collect_view()}</ul>
-            </section>
+            <Section id="on-their-way" head="On their way" aside=aside>
+                <Lines items=items />
+            </Section>
         }
     })
 }

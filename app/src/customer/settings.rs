@@ -10,6 +10,8 @@ use crate::{
         fingerprint::LargeWords,
         icon::Icon,
         page::PageTitle,
+        section::{Empty, Section},
+        summary::Row,
         tag::{Tag, Tone},
         waiting::Waiting,
     },
@@ -65,22 +67,23 @@ fn This(profile: Profile) -> impl IntoView {
         profile.customer_name, profile.customer_number
     );
     view! {
-        <section class="flow" aria-labelledby="this-device">
-            <div class="section-head">
-                <h2 id="this-device">"This device"</h2>
-                <Tag tone=Tone::Accent icon=Icon::Unlocked words="Unlocked" />
-            </div>
+        <Section
+            id="this-device"
+            head="This device"
+            class="flow"
+            aside=|| view! { <Tag tone=Tone::Accent icon=Icon::Unlocked words="Unlocked" /> }
+        >
             <dl class="summary">
-                <crate::ui::summary::Row term="Name">
+                <Row term="Name">
                     {profile.device_name.clone()}
-                </crate::ui::summary::Row>
-                <crate::ui::summary::Row term="Belongs to">{owner}</crate::ui::summary::Row>
-                <crate::ui::summary::Row term="Bank">
+                </Row>
+                <Row term="Belongs to">{owner}</Row>
+                <Row term="Bank">
                     {format!("{}, {}", profile.bank_name, profile.bank)}
-                </crate::ui::summary::Row>
-                <crate::ui::summary::Row term="Enrolled">
+                </Row>
+                <Row term="Enrolled">
                     {format!("{}, {}", day::long(profile.enrolled_at), day::minute(profile.enrolled_at))}
-                </crate::ui::summary::Row>
+                </Row>
             </dl>
             <div class="panel" role="group" aria-label="Fingerprint of this device">
                 <p class="label">"Fingerprint of this device"</p>
@@ -95,7 +98,7 @@ fn This(profile: Profile) -> impl IntoView {
                     "Lock now"
                 </button>
             </p>
-        </section>
+        </Section>
     }
 }
 
@@ -107,12 +110,8 @@ fn InThisBrowser(removing: RwSignal<Option<StoredDevice>>) -> impl IntoView {
         let own = own();
         let stored = device.stored.get();
         if stored.is_empty() {
-            return view! {
-                <p class="empty quiet">
-                    "None yet. Enrol this browser with the activation slip from your bank."
-                </p>
-            }
-            .into_any();
+            let words = "None yet. Enrol this browser with the activation slip from your bank.";
+            return view! { <Empty words=words /> }.into_any();
         }
         let line = |it: StoredDevice| {
             let is_own = own == Some(it.device);
@@ -132,16 +131,14 @@ fn InThisBrowser(removing: RwSignal<Option<StoredDevice>>) -> impl IntoView {
         })
     };
     view! {
-        <section aria-labelledby="in-this-browser">
-            <div class="section-head">
-                <h2 id="in-this-browser">"In this browser"</h2>
-                <a class="note" href="/enrol">
-                    "Enrol another"
-                </a>
-            </div>
+        <Section
+            id="in-this-browser"
+            head="In this browser"
+            aside=|| view! { <a class="note" href="/enrol">"Enrol another"</a> }
+        >
             {lines}
             {interrupted}
-        </section>
+        </Section>
     }
 }
 
@@ -200,9 +197,7 @@ fn Remove(removing: RwSignal<Option<StoredDevice>>) -> impl IntoView {
         removing.set(None);
         if let Some(id) = id {
             device.forget(id);
-            device
-                .said
-                .set(Some(format!("{name} is removed from this browser.")));
+            device.say(format!("{name} is removed from this browser."));
         }
     };
     view! {

@@ -9,6 +9,7 @@ use crate::{
         icon::Icon,
         money::{self, Figure, Money},
         page::{Back, PageTitle},
+        section::Empty,
         waiting::AskedState,
     },
 };
@@ -93,7 +94,8 @@ fn Shown(statement: Statement, index: u32, newest: bool) -> impl IntoView {
     view! {
         <div class="page-head">
             <h1>{label.clone()}</h1>
-            <p class="quiet iban">{format!("{}, {holder}", account.iban.grouped())}</p>
+            <p class="quiet iban">{account.iban.grouped()}</p>
+            <p class="note quiet">{format!("Account holder: {holder}")}</p>
         </div>
         <div class="flow">
             <Standing account=account />
@@ -104,12 +106,8 @@ fn Shown(statement: Statement, index: u32, newest: bool) -> impl IntoView {
                 </button>
             </div>
             {if entries.is_empty() {
-                view! {
-                    <p class="empty quiet">
-                        "Nothing is booked on this account yet. What comes in and goes out appears here by itself."
-                    </p>
-                }
-                    .into_any()
+                let words = "Nothing is booked on this account yet. What comes in and goes out appears here by itself.";
+                view! { <Empty words=words /> }.into_any()
             } else {
                 view! {
                     <Entries entries=entries label=label currency=currency.code() />
@@ -144,7 +142,7 @@ fn Standing(account: AccountView) -> impl IntoView {
 
 #[component]
 fn Entries(entries: Vec<EntryView>, label: String, currency: &'static str) -> impl IntoView {
-    let days = by_day(&entries)
+    let days = by_day(&entries, |entry| entry.at)
         .into_iter()
         .map(|day| view! { <Day entries=day /> });
     view! {
@@ -221,8 +219,12 @@ fn Entry(entry: EntryView) -> impl IntoView {
     }
 }
 
+/// The ways to other pages, where there are some.
 #[component]
 fn Pager(index: u32, newest: bool, older: Option<i64>) -> impl IntoView {
+    if newest && older.is_none() {
+        return ().into_any();
+    }
     let address = format!("/accounts/{index}/statement");
     let older = older.map(|before| {
         view! {
@@ -253,4 +255,5 @@ fn Pager(index: u32, newest: bool, older: Option<i64>) -> impl IntoView {
             {older}
         </nav>
     }
+    .into_any()
 }

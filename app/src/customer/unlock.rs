@@ -3,8 +3,10 @@
 use crate::{
     device::{Device, Stage, words},
     ui::{
+        busy::BusyButton,
+        choices::{Choice, Choices},
         error_summary::{ErrorSummary, Errors},
-        field::{FieldError, Passphrase},
+        field::Passphrase,
         icon::Icon,
         page::PageTitle,
         waiting::Waiting,
@@ -110,7 +112,7 @@ impl Typed {
         match stored {
             [only] => Some(only.clone()),
             several => {
-                let chosen = self.chosen.get_untracked()?;
+                let chosen = self.chosen.get()?;
                 several
                     .iter()
                     .find(|device| device.device == chosen)
@@ -123,7 +125,7 @@ impl Typed {
         if self.busy.get_untracked() {
             return;
         }
-        let meant = device.stored.with_untracked(|stored| self.meant(stored));
+        let meant = untrack(|| device.stored.with(|stored| self.meant(stored)));
         let mut wrong = Vec::new();
         if meant.is_none() {
             wrong.push((WHO, "Choose who you are".to_owned()));
@@ -149,12 +151,7 @@ impl Typed {
 
     fn failed(self, failure: &Failure) {
         self.busy.set(false);
-        let said = words::of(failure);
-        let words = match failure {
-            Failure::WrongPassphrase => said.text,
-            _ => format!("{}. {}", said.head, said.text),
-        };
-        self.errors.show(vec![(PASSPHRASE, words)]);
+        self.errors.show(vec![(PASSPHRASE, words::line(failure))]);
     }
 }
 
@@ -188,19 +185,13 @@ fn Form() -> impl IntoView {
                     value=typed.passphrase
                     errors=typed.errors
                     autocomplete="current-password"
+                    of=Signal::derive(move || {
+                        let meant = device.stored.with(|stored| typed.meant(stored));
+                        meant.map(|it| it.device_name).unwrap_or_default()
+                    })
                 />
                 <p class="actions">
-                    <button
-                        class="button button-main button-large"
-                        class:is-busy=move || busy.get()
-                        type="submit"
-                        aria-disabled=move || busy.get().then_some("true")
-                    >
-                        {move || busy
-                            .get()
-                            .then(|| view! { <span class="spinner" aria-hidden="true"></span> })}
-                        {move || if busy.get() { "Opening your keys" } else { "Unlock" }}
-                    </button>
+                    <BusyButton busy=busy words="Unlock" meanwhile="Opening your keys" />
                     <a class="button button-plain" href="/enrol">
                         "Enrol another customer"
                     </a>
@@ -235,51 +226,28 @@ fn Only() -> impl IntoView {
 #[component]
 fn Who(typed: Typed) -> impl IntoView {
     let device = Device::of_page();
-    let choice = move |stored: StoredDevice, at: usize| {
-        let id = stored.device;
-        // The error's link leads to the first of them.
-        let element = if at == 0 {
-            WHO.to_owned()
-        } else {
-            format!("{WHO}-{at}")
-        };
-        view! {
-            <label class="choice">
-                <input
-                    type="radio"
-                    name=WHO
-                    id=element
-                    prop:checked=move || typed.chosen.get() == Some(id)
-                    on:change=move |_| typed.chosen.set(Some(id))
-                />
-                <span>{stored.customer_name}</span>
-                <span class="hint">{format!("{}, {}", stored.device_name, stored.bank_name)}</span>
-            </label>
-        }
-    };
     let choices = move || {
-        device
-            .stored
-            .get()
-            .into_iter()
-            .zip(0..)
-            .map(|(it, at)| choice(it, at))
-            .collect_view()
+        let stored = device.stored.get().into_iter();
+        let choices = stored.map(|stored| {
+            let hint = format!("{}, {}", stored.device_name, stored.bank_name);
+            Choice {
+                value: stored.device,
+                name: stored.customer_name,
+                hint: ViewFn::from(move || hint.clone()),
+            }
+        });
+        choices.collect::<Vec<_>>()
     };
-    let error = move || {
-        let words = typed.errors.at(WHO)?;
-        Some(view! { <FieldError id="who-error".to_owned() words=words /> })
-    };
-    view! {
-        <fieldset
-            class="field"
-            class:has-error=move || typed.errors.at(WHO).is_some()
-            aria-describedby="who-error"
-        >
-            <legend>"Who are you?"</legend>
-            {error}
-            <div class="choices">{choices}</div>
-        </fieldset>
+    move || {
+        view! {
+            <Choices
+                id=WHO
+                legend="Who are you?"
+                choices=choices()
+                chosen=typed.chosen
+                errors=typed.errors
+            />
+        }
     }
 }
 

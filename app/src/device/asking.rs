@@ -1,7 +1,7 @@
 //! What pages do with the device: unlock, ask, lock, forget.
 
 use super::{Device, KnownPayment, PageOfStatement, Stage, storage};
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use message::{
     MessageId, Thumbprint,
     enquiry::Overview,
@@ -65,9 +65,6 @@ impl Device {
     /// Keys are open: this tab listens, counts idle minutes, and shows the private pages.
     pub(crate) fn opened(self, profile: Box<Profile>) {
         self.read_storage();
-        for order in storage::orders(profile.device) {
-            self.know(order.payment, |known| known.signed_at = Some(order.at));
-        }
         // What somebody else typed is not for this customer's eyes.
         let before = self.last_customer.get_untracked();
         self.last_customer
@@ -78,6 +75,7 @@ impl Device {
         let id = profile.device;
         self.stage.set(Stage::Unlocked(profile));
         self.touched();
+        self.read_orders();
         #[cfg(feature = "hydrate")]
         super::tabs::listen(self, id);
         #[cfg(not(feature = "hydrate"))]
@@ -134,6 +132,32 @@ impl Device {
         self.profile_now()
             .map(|profile| storage::orders(profile.device))
             .unwrap_or_default()
+    }
+
+    /// Has the worker read the stored orders of the open device: what they say stands in no other place
+    /// that outlives a reload.
+    pub(crate) fn read_orders(self) {
+        let unread: Vec<StoredOrder> = self.payments.with_untracked(|payments| {
+            let orders = self.waiting_orders().into_iter();
+            orders
+                .filter(|order| {
+                    let known = payments.get(&order.payment);
+                    known.and_then(KnownPayment::ordered).is_none()
+                })
+                .collect()
+        });
+        for order in &unread {
+            self.know(order.payment, |known| known.signed_at = Some(order.at));
+        }
+        spawn_local(async move {
+            for order in unread {
+                let id = order.payment;
+                // An order that is not this device's stays a number.
+                if let Ok(Answer::Draft { draft }) = self.ask(Ask::ReadOrder { order }).await {
+                    self.know(id, |known| known.draft = Some(*draft));
+                }
+            }
+        });
     }
 
     /// Changes what is known of a payment.

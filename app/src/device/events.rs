@@ -108,16 +108,18 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
 
 fn receipt_came(device: Device, receipt: Receipt) {
     let sum = money::spoken(receipt.amount.balance());
-    device.say(match &receipt.outcome {
-        Outcome::Booked { .. } => format!("Paid: {sum} to {}", receipt.creditor_name),
+    let name = &receipt.creditor_name;
+    let words = match &receipt.outcome {
+        Outcome::Booked { .. } => format!("Paid: {sum} to {name}"),
         Outcome::Refused { reason } => {
-            format!(
-                "Not paid: {sum} to {}. {}",
-                receipt.creditor_name,
-                reason.words()
-            )
+            format!("Not paid: {sum} to {name}. {}", reason.words())
         }
-    });
+    };
+    // The payment's own page says it at its head, and announces it.
+    let own_page = format!("/payments/{}", receipt.order);
+    if window().location().pathname() != Ok(own_page) {
+        device.say(words);
+    }
     device.know(receipt.order, |known| known.receipt = Some(receipt));
     device.changed();
 }

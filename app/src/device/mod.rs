@@ -21,6 +21,7 @@ mod worker;
 pub(crate) use asked::Asked;
 pub(crate) use payment::{KnownPayment, Standing};
 
+use crate::ui::announcer::Toast;
 use leptos::prelude::*;
 use message::{
     Iban, MessageId, Timestamp,
@@ -98,7 +99,7 @@ pub(crate) struct Device {
     /// Who unlocked last in this tab, by number: a form is kept for the same customer only.
     last_customer: RwSignal<Option<String>>,
     /// What has just happened, for the eye and for screen readers.
-    pub(crate) said: RwSignal<Option<String>>,
+    pub(crate) said: RwSignal<Option<Toast>>,
     /// Counts what may have changed the accounts, so that open pages ask again.
     pub(crate) changes: RwSignal<u32>,
     /// When the keys are wiped if nothing happens; minutes are shown.
@@ -166,6 +167,11 @@ impl Device {
         let accounts = self.accounts();
         let account = accounts.into_iter().find(|account| account.iban == *iban)?;
         Some(account.label.to_string())
+    }
+
+    /// Says what has just happened.
+    pub(crate) fn say(self, words: String) {
+        self.said.set(Some(Toast::new(words)));
     }
 
     /// Everything the bank has answered goes; what was typed into a form stays.

@@ -73,6 +73,12 @@ pub(crate) fn of(failure: &Failure) -> Said {
     }
 }
 
+/// The same in one line.
+pub(crate) fn line(failure: &Failure) -> String {
+    let Said { head, text } = of(failure);
+    format!("{head}. {text}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

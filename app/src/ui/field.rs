@@ -110,6 +110,9 @@ pub(crate) fn Passphrase(
     errors: Errors,
     /// `current-password` or `new-password`.
     autocomplete: &'static str,
+    /// Whose passphrase it is: the device's name, under which a password manager keeps it.
+    #[prop(into)]
+    of: Signal<String>,
 ) -> impl IntoView {
     let shown = RwSignal::new(false);
     let kind = Signal::derive(move || if shown.get() { "text" } else { "password" });
@@ -119,7 +122,17 @@ pub(crate) fn Passphrase(
         ..Look::default()
     };
     view! {
-        <div class="flow flow-tight">
+        <div class="flow flow-tight passphrase">
+            <input
+                class="visually-hidden"
+                type="text"
+                name="username"
+                autocomplete="username"
+                readonly
+                tabindex="-1"
+                aria-hidden="true"
+                prop:value=move || of.get()
+            />
             <Field id=id label=label hint=hint value=value errors=errors look=look kind=kind />
             <label class="choice choice-bare">
                 <input

@@ -2,6 +2,8 @@
 
 pub(crate) mod announcer;
 pub(crate) mod brand;
+pub(crate) mod busy;
+pub(crate) mod choices;
 pub(crate) mod day;
 pub(crate) mod dialog;
 pub(crate) mod error_summary;
@@ -14,9 +16,11 @@ pub(crate) mod masthead;
 pub(crate) mod money;
 pub(crate) mod notice;
 pub(crate) mod page;
+pub(crate) mod section;
 pub(crate) mod sheet;
 pub(crate) mod steps;
 pub(crate) mod summary;
 pub(crate) mod tag;
+pub(crate) mod tasks;
 pub(crate) mod timeline;
 pub(crate) mod waiting;

@@ -1,11 +1,10 @@
 //! The bank checks the slip, sends the certificates, and hears that they have arrived.
 
-use super::{Journey, Where};
+use super::{Journey, StepHead};
 use crate::ui::{
-    icon::Icon,
     notice::CouldNot,
     page::PageTitle,
-    tag::{Tag, Tone},
+    tasks::{Task, TaskLine},
 };
 use leptos::prelude::*;
 use message::worker::{Ask, Step};
@@ -29,7 +28,8 @@ pub(super) fn Activate(journey: Journey) -> impl IntoView {
         place(step).map(|at| (at, percent))
     });
     let line = move |(at, (_, name, id)): (usize, (Step, &'static str, &'static str))| {
-        view! { <Line at=at now=now name=name id=id /> }
+        let state = Memo::new(move |_| task(at, now.get()));
+        view! { <TaskLine state=state name=name id=id done="Done" /> }
     };
     let again = move |()| match journey.device.enrolling.get_untracked().into_iter().next() {
         // What was stored goes on; without it the same keys ask once more.
@@ -41,13 +41,11 @@ pub(super) fn Activate(journey: Journey) -> impl IntoView {
     };
     view! {
         <PageTitle words="Activating, step 4 of 4".to_owned() />
-        <div class="page-head flow">
-            <Where journey=journey />
-            <h1>"The bank activates this device"</h1>
-            <p class="quiet">
-                "This takes a few seconds. If it is interrupted, come back to this page: it goes on where it stopped."
-            </p>
-        </div>
+        <StepHead
+            journey=journey
+            words="The bank activates this device"
+            more="This takes a few seconds. If it is interrupted, come back to this page: it goes on where it stopped."
+        />
         <div class="narrow flow">
             <div class="panel">
                 <ul class="tasks note">{TASKS.into_iter().enumerate().map(line).collect_view()}</ul>
@@ -62,49 +60,35 @@ pub(super) fn Activate(journey: Journey) -> impl IntoView {
     }
 }
 
-#[component]
-fn Line(
-    at: usize,
-    now: Memo<Option<(usize, u8)>>,
-    name: &'static str,
-    id: &'static str,
-) -> impl IntoView {
+/// How a task stands, given the task that the worker is at.
+fn task(at: usize, now: Option<(usize, u8)>) -> Task {
     // Before the worker says anything, the first task is the one being done.
-    let here = move || now.get().unwrap_or((0, 0));
-    let is_done = move || here().0 > at || here() == (at, 100);
-    // Between the end of one task and the first word of the next, the next is the one being done.
-    let is_now = move || !is_done() && (here().0 == at || here() == (at.wrapping_sub(1), 100));
-    let percent = move || if here().0 == at { here().1 } else { 0 };
-    view! {
-        <li>
-            {move || {
-                if is_done() {
-                    Icon::Check.draw().into_any()
-                } else if is_now() {
-                    view! { <span class="spinner" aria-hidden="true"></span> }.into_any()
-                } else {
-                    view! { <span class="quiet">{Icon::Clock.draw()}</span> }.into_any()
-                }
-            }}
-            <strong id=id>{name}</strong>
-            {move || {
-                if is_done() {
-                    view! { <Tag tone=Tone::Positive words="Done" /> }.into_any()
-                } else if is_now() {
-                    view! {
-                        <span class="quiet">"Working"</span>
-                        <progress
-                            class="progress"
-                            aria-labelledby=id
-                            max="100"
-                            value=percent
-                        ></progress>
-                    }
-                        .into_any()
-                } else {
-                    view! { <span class="quiet">"Waiting"</span> }.into_any()
-                }
-            }}
-        </li>
+    let now = now.unwrap_or((0, 0));
+    if now.0 > at || now == (at, 100) {
+        Task::Done
+    } else if now.0 == at {
+        Task::Doing(now.1)
+    } else if now == (at.wrapping_sub(1), 100) {
+        // Between the end of one task and the first word of the next.
+        Task::Doing(0)
+    } else {
+        Task::Waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_task_is_being_done_at_any_time() {
+        assert_eq!(
+            [0, 1].map(|at| task(at, None)),
+            [Task::Doing(0), Task::Waiting]
+        );
+        let tasks = [0, 1, 2].map(|at| task(at, Some((0, 100))));
+        assert_eq!(tasks, [Task::Done, Task::Doing(0), Task::Waiting]);
+        let tasks = [0, 1, 2].map(|at| task(at, Some((2, 50))));
+        assert_eq!(tasks, [Task::Done, Task::Done, Task::Doing(50)]);
     }
 }

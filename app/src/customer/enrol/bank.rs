@@ -1,16 +1,14 @@
 //! While the keys are made: is this really your bank? Its five words must come from the slip.
 
-use super::{At, Journey, Keys, Where};
+use super::{At, Journey, Keys, StepHead};
 use crate::{
     PageConfig,
     device::words,
     ui::{
-        error_summary::ErrorSummary,
         field::{Field, Look},
-        icon::Icon,
         notice::CouldNot,
         page::{BackStep, PageTitle},
-        tag::{Tag, Tone},
+        tasks::{Task, TaskLine},
     },
 };
 use leptos::{prelude::*, task::spawn_local};
@@ -77,11 +75,10 @@ pub(super) fn Bank(journey: Journey) -> impl IntoView {
     view! {
         <PageTitle words="Making your keys, step 2 of 4".to_owned() errors=journey.errors />
         <BackStep words="Back to your slip" go=back />
-        <ErrorSummary errors=journey.errors />
-        <div class="page-head flow">
-            <Where journey=journey />
-            <h1>"While your keys are made: is this really your bank?"</h1>
-        </div>
+        <StepHead
+            journey=journey
+            words="While your keys are made: is this really your bank?"
+        />
         <div class="columns">
             <aside class="flow aside-first" aria-labelledby="your-keys">
                 <YourKeys journey=journey />
@@ -119,14 +116,6 @@ pub(super) fn Bank(journey: Journey) -> impl IntoView {
             </form>
         </div>
     }
-}
-
-/// How one task stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Task {
-    Waiting,
-    Doing(u8),
-    Done,
 }
 
 /// How a step of the worker stands, given the step it is in now.
@@ -203,42 +192,6 @@ fn YourKeys(journey: Journey) -> impl IntoView {
                     view! { <CouldNot failure=failure again=move |()| journey.make_keys() /> }
                 })
         }}
-    }
-}
-
-#[component]
-fn TaskLine(
-    state: Memo<Task>,
-    name: &'static str,
-    id: &'static str,
-    done: &'static str,
-) -> impl IntoView {
-    view! {
-        <li>
-            {move || match state.get() {
-                Task::Done => Icon::Check.draw().into_any(),
-                Task::Doing(_) => {
-                    view! { <span class="spinner" aria-hidden="true"></span> }.into_any()
-                }
-                Task::Waiting => {
-                    view! { <span class="quiet">{Icon::Clock.draw()}</span> }.into_any()
-                }
-            }}
-            <strong id=id class:quiet=move || state.get() == Task::Waiting>
-                {name}
-            </strong>
-            {move || match state.get() {
-                Task::Done => view! { <Tag tone=Tone::Positive words=done /> }.into_any(),
-                Task::Doing(percent) => {
-                    view! {
-                        <span class="quiet">"Working"</span>
-                        <progress class="progress" aria-labelledby=id max="100" value=percent></progress>
-                    }
-                        .into_any()
-                }
-                Task::Waiting => view! { <span class="quiet">"Waiting"</span> }.into_any(),
-            }}
-        </li>
     }
 }
 

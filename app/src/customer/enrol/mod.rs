@@ -9,8 +9,12 @@ mod resume;
 mod slip;
 
 use crate::{
-    device::{Device, Stage},
-    ui::{error_summary::Errors, page::focus_main, steps::Steps},
+    device::{Device, Stage, words},
+    ui::{
+        error_summary::{ErrorSummary, Errors},
+        page::focus_main,
+        steps::Steps,
+    },
 };
 use leptos::{prelude::*, task::spawn_local};
 use message::worker::{Answer, Ask, Failure, Profile};
@@ -191,6 +195,13 @@ impl Journey {
                 self.at.set(At::Slip);
                 self.errors.show(vec![(slip::LOCATOR, words)]);
             }
+            // Only an interrupted enrolment asks for a passphrase that was chosen before.
+            Failure::WrongPassphrase => {
+                let words = words::line(&failure);
+                self.begun.set(false);
+                self.at.set(At::Slip);
+                self.errors.show(vec![(resume::PASSPHRASE, words)]);
+            }
             Failure::WordsNotCompared => {
                 self.at.set(At::Bank);
                 let words = "Type the five words from your slip again";
@@ -232,9 +243,20 @@ pub(crate) fn Enrol() -> impl IntoView {
     }
 }
 
-/// The steps above each page of the journey.
+/// The head of each step: what is wrong, where the journey is, and the question.
 #[component]
-fn Where(journey: Journey) -> impl IntoView {
+fn StepHead(
+    journey: Journey,
+    words: &'static str,
+    #[prop(optional)] more: Option<&'static str>,
+) -> impl IntoView {
     let current = journey.at.get_untracked().number();
-    view! { <Steps label="Enrolment" steps=STEPS current=current /> }
+    view! {
+        <ErrorSummary errors=journey.errors />
+        <div class="page-head flow">
+            <Steps label="Enrolment" steps=STEPS current=current />
+            <h1>{words}</h1>
+            {more.map(|more| view! { <p class="quiet">{more}</p> })}
+        </div>
+    }
 }

@@ -1,8 +1,7 @@
 //! A name for the device, and the passphrase that encrypts its keys.
 
-use super::{At, Journey, Where};
+use super::{At, Journey, StepHead};
 use crate::ui::{
-    error_summary::ErrorSummary,
     field::{Field, Look, Passphrase},
     page::{BackStep, PageTitle},
 };
@@ -55,14 +54,11 @@ pub(super) fn Choose(journey: Journey) -> impl IntoView {
     view! {
         <PageTitle words="Passphrase, step 3 of 4".to_owned() errors=journey.errors />
         <BackStep words="Back to the bank’s words" go=back />
-        <ErrorSummary errors=journey.errors />
-        <div class="page-head flow">
-            <Where journey=journey />
-            <h1>"Name this device and lock its keys"</h1>
-            <p class="quiet">
-                "The words fit: this is your bank. Your keys are encrypted with a passphrase that only you know. The bank cannot open them, and it cannot give you another one."
-            </p>
-        </div>
+        <StepHead
+            journey=journey
+            words="Name this device and lock its keys"
+            more="The words fit: this is your bank. Your keys are encrypted with a passphrase that only you know. The bank cannot open them, and it cannot give you another one."
+        />
         <form class="narrow flow flow-form" novalidate on:submit=on_submit>
             <Field
                 id=DEVICE_NAME
@@ -79,6 +75,7 @@ pub(super) fn Choose(journey: Journey) -> impl IntoView {
                 value=journey.passphrase
                 errors=journey.errors
                 autocomplete="new-password"
+                of=journey.device_name
             />
             <p class="actions">
                 <button class="button button-main button-large" type="submit">

@@ -1,23 +1,21 @@
 //! An enrolment that was interrupted: it goes on with the keys that were made then.
 
 use super::Journey;
-use crate::{
-    device::words,
-    ui::{
-        error_summary::ErrorSummary,
-        field::Passphrase,
-        page::{Back, PageTitle},
-    },
+use crate::ui::{
+    error_summary::ErrorSummary,
+    field::Passphrase,
+    page::{Back, PageTitle},
 };
 use leptos::prelude::*;
-use message::worker::{Ask, Failure, StoredDevice};
+use message::worker::{Ask, StoredDevice};
 
-const PASSPHRASE: &str = "passphrase";
+pub(super) const PASSPHRASE: &str = "passphrase";
 const TITLE: &str = "Go on with your enrolment";
 
 #[component]
 pub(super) fn Resume(journey: Journey, stored: StoredDevice) -> impl IntoView {
     let device = stored.device;
+    let name = stored.device_name.clone();
     let about = format!("{}, at {}", stored.device_name, stored.bank_name);
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
@@ -32,15 +30,6 @@ pub(super) fn Resume(journey: Journey, stored: StoredDevice) -> impl IntoView {
             passphrase,
         });
     };
-    // A wrong passphrase leads back here.
-    Effect::new(move |_| {
-        if journey.failed.get() == Some(Failure::WrongPassphrase) {
-            journey.errors.show(vec![(
-                PASSPHRASE,
-                words::of(&Failure::WrongPassphrase).text,
-            )]);
-        }
-    });
     let give_up = move |_| {
         journey.device.forget(device);
         journey.begun.set(false);
@@ -63,6 +52,7 @@ pub(super) fn Resume(journey: Journey, stored: StoredDevice) -> impl IntoView {
                     value=journey.passphrase
                     errors=journey.errors
                     autocomplete="current-password"
+                    of=name
                 />
                 <p class="actions">
                     <button class="button button-main button-large" type="submit">

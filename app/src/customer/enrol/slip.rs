@@ -1,8 +1,7 @@
 //! The slip: its number and its code.
 
-use super::{At, Journey, Where};
+use super::{At, Journey, StepHead};
 use crate::ui::{
-    error_summary::ErrorSummary,
     field::{Field, Look},
     page::{Back, PageTitle},
 };
@@ -51,14 +50,11 @@ pub(super) fn Slip(journey: Journey) -> impl IntoView {
     view! {
         <PageTitle words="Your slip, step 1 of 4".to_owned() errors=journey.errors />
         <Back href="/" words="How it works" />
-        <ErrorSummary errors=journey.errors />
-        <div class="page-head flow">
-            <Where journey=journey />
-            <h1>"What stands on your activation slip?"</h1>
-            <p class="quiet">
-                "The bank gave it to you on paper or in person. It works once, for one browser."
-            </p>
-        </div>
+        <StepHead
+            journey=journey
+            words="What stands on your activation slip?"
+            more="The bank gave it to you on paper or in person. It works once, for one browser."
+        />
         <form class="narrow flow flow-form" novalidate on:submit=on_submit>
             <Field
                 id=LOCATOR

@@ -3,6 +3,7 @@
 use crate::{
     device::{Device, clock, words},
     ui::{
+        busy::BusyButton,
         day,
         error_summary::{ErrorSummary, Errors},
         fingerprint::{Hex, Words},
@@ -233,27 +234,14 @@ fn Sign(draft: Draft, errors: Errors) -> impl IntoView {
                 }
                 Err(failure) => {
                     busy.set(false);
-                    let said = words::of(&failure);
-                    errors.show(vec![(SIGN, format!("{}. {}", said.head, said.text))]);
+                    errors.show(vec![(SIGN, words::line(&failure))]);
                 }
             }
         });
     };
     view! {
         <p class="actions">
-            <button
-                class="button button-main button-large"
-                class:is-busy=move || busy.get()
-                id=SIGN
-                type="button"
-                aria-disabled=move || busy.get().then_some("true")
-                on:click=sign
-            >
-                {move || busy
-                    .get()
-                    .then(|| view! { <span class="spinner" aria-hidden="true"></span> })}
-                {move || if busy.get() { "Signing".to_owned() } else { words.clone() }}
-            </button>
+            <BusyButton busy=busy words=words meanwhile="Signing" id=SIGN kind="button" on:click=sign />
             <a class="button button-plain" href="/accounts" on:click=move |_| device.pay_form.clear()>
                 "Do not pay"
             </a>

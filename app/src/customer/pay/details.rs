@@ -3,8 +3,10 @@
 use crate::{
     device::{Asked, Device, PayForm, words},
     ui::{
+        busy::BusyButton,
+        choices::{Choice, Choices},
         error_summary::{ErrorSummary, Errors},
-        field::{Field, FieldError, Look},
+        field::{Field, Look},
         money::{self, Money},
         page::{Back, PageTitle, focus_main},
         waiting::AskedState,
@@ -125,8 +127,7 @@ fn submit(device: Device, errors: Errors, busy: RwSignal<bool>) {
             Ok(_) => {}
             Err(Failure::Field { field, words }) => errors.show(vec![(field_of(&field), words)]),
             Err(failure) => {
-                let said = words::of(&failure);
-                errors.show(vec![(NAME, format!("{}. {}", said.head, said.text))]);
+                errors.show(vec![(NAME, words::line(&failure))]);
             }
         }
     });
@@ -157,13 +158,7 @@ pub(super) fn Details(asked: Asked) -> impl IntoView {
                     <From errors=errors />
                     <Payee errors=errors />
                     <p class="actions">
-                        <button
-                            class="button button-main button-large"
-                            type="submit"
-                            aria-disabled=move || busy.get().then_some("true")
-                        >
-                            {move || if busy.get() { "Preparing the check" } else { "Continue" }}
-                        </button>
+                        <BusyButton busy=busy words="Continue" meanwhile="Preparing the check" />
                         <a class="button button-plain" href="/accounts">
                             "Do not pay"
                         </a>
@@ -272,43 +267,35 @@ fn From(errors: Errors) -> impl IntoView {
 
 #[component]
 fn FromSeveral(form: PayForm, accounts: Vec<AccountView>, errors: Errors) -> impl IntoView {
-    let choice = move |(at, account): (usize, AccountView)| {
-        let (iban, chosen) = (account.iban.clone(), account.iban.clone());
-        let element = if at == 0 {
-            FROM.to_owned()
-        } else {
-            format!("{FROM}-{at}")
+    let choices = accounts.into_iter().map(|account| {
+        let AccountView {
+            iban,
+            label,
+            available,
+            ..
+        } = account;
+        let grouped = iban.grouped();
+        let hint = move || {
+            view! {
+                <span class="iban">{grouped.clone()}</span>
+                ", available "
+                <Money balance=available />
+            }
         };
-        view! {
-            <label class="choice">
-                <input
-                    type="radio"
-                    name=FROM
-                    id=element
-                    prop:checked=move || form.from.get().as_ref() == Some(&iban)
-                    on:change=move |_| form.from.set(Some(chosen.clone()))
-                />
-                <span>{account.label.to_string()}</span>
-                <span class="hint">
-                    <span class="iban">{account.iban.grouped()}</span>
-                    ", available "
-                    <Money balance=account.available />
-                </span>
-            </label>
+        Choice {
+            value: iban,
+            name: label.to_string(),
+            hint: ViewFn::from(hint),
         }
-    };
-    let error = move || {
-        let words = errors.at(FROM)?;
-        Some(view! { <FieldError id=format!("{FROM}-error") words=words /> })
-    };
+    });
     view! {
-        <fieldset class="field" class:has-error=move || errors.at(FROM).is_some()>
-            <legend>"Pay from"</legend>
-            {error}
-            <div class="choices">
-                {accounts.into_iter().enumerate().map(choice).collect_view()}
-            </div>
-        </fieldset>
+        <Choices
+            id=FROM
+            legend="Pay from"
+            choices=choices.collect()
+            chosen=form.from
+            errors=errors
+        />
     }
 }
 

@@ -8,6 +8,7 @@ use super::private::Private;
 use crate::{
     device::{Asked, Device, KnownPayment, Standing, download, words},
     ui::{
+        announcer::Toast,
         day,
         icon::Icon,
         money,
@@ -147,7 +148,10 @@ fn head(id: MessageId, known: &KnownPayment) -> Head {
         Standing::Saved => Head {
             tone: Tone::Plain,
             icon: Icon::Clock,
-            title: format!("Signed, and being sent: order {}", id.reference()),
+            title: match known.ordered() {
+                Some(_) => format!("{sum} to {whom} is signed and being sent"),
+                None => format!("Signed, and being sent: order {}", id.reference()),
+            },
             more: "It is signed and saved on this device. We do not know yet whether the bank has \
                    received it. It is sent again by itself, under the same number, so it can never \
                    be paid twice."
@@ -226,7 +230,7 @@ fn Shown(id: MessageId, known: KnownPayment) -> impl IntoView {
     };
     view! {
         <PageTitle words=page_title />
-        <Back href="/accounts" words="Accounts" />
+        <Back href="/payments" words="Receipts" />
         <div class="page-head" role="status">
             <p>
                 <Tag tone=tone icon=icon words=word />
@@ -268,14 +272,10 @@ fn Acts(id: MessageId, known: KnownPayment) -> impl IntoView {
     let has_receipt = standing.is_final();
     let save = move |_| {
         spawn_local(async move {
-            let words = match device.save_receipt(id).await {
-                Ok(()) => "The receipt is saved with your downloads.".to_owned(),
-                Err(failure) => {
-                    let said = words::of(&failure);
-                    format!("{}. {}", said.head, said.text)
-                }
-            };
-            device.said.set(Some(words));
+            match device.save_receipt(id).await {
+                Ok(()) => device.say("The receipt is saved with your downloads.".to_owned()),
+                Err(failure) => device.said.set(Some(Toast::staying(words::line(&failure)))),
+            }
         });
     };
     // The reference and the amount are kept, and nobody is asked twice.
