@@ -1,8 +1,7 @@
 // Enrolment, unlocking, locking and forgetting; several customers in one browser; a dead edge.
-import { execFileSync } from 'node:child_process';
 import { expect, test } from '@playwright/test';
 import {
-  PASSPHRASE, accessible, bank, compressed, enrol, fits, listenForFaults, openCustomer, pay, unlock,
+  PASSPHRASE, accessible, bank, compressed, enrol, fits, listenForFaults, openCustomer, pay, signal, unlock,
 } from './people.mjs';
 
 test('every public page is sound on any screen, light and dark', async ({ page }) => {
@@ -113,8 +112,7 @@ test('the browser goes on with the other edge when one dies', async ({ page }) =
   const bo = openCustomer(0, 'Bo Park', '1.00');
   await enrol(page, 0, ann);
   for (const edge of ['edge-1', 'edge-2']) {
-    const party = bank(0).bic.toLowerCase();
-    execFileSync('pkill', ['-KILL', '-f', `server edge --config .*/${party}/bank.toml --name ${edge}`]);
+    signal(0, 'edge', 'SIGKILL', edge);
     await pay(page, { name: bo.name, iban: bo.iban, amount: '10' });
     await expect(page.getByRole('heading', { name: /^Paid/ })).toBeVisible({ timeout: 60_000 });
     await page.getByRole('link', { name: 'Accounts' }).first().click();

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { compactVerify, importX509, decodeProtectedHeader, decodeJwt } from 'jose';
 import { expect, test } from '@playwright/test';
-import { accessible, draft, enrol, listenForFaults, openCustomer, pay, unlock } from './people.mjs';
+import { accessible, draft, enrol, listenForFaults, openCustomer, pay, signal, unlock } from './people.mjs';
 
 test('a payment between two banks, seen by both, with a receipt anyone can check', async ({ browser }, info) => {
   test.setTimeout(240_000);
@@ -84,12 +84,53 @@ test('payments within a bank, and what goes wrong in words', async ({ page }) =>
   await expect(page.getByText('The payee’s bank has no account').or(page.getByText("The payee's bank has no account")).first()).toBeVisible();
   await accessible(page);
 
+  // Among the receipts it stands beside what was paid, with its reason.
+  await page.getByRole('link', { name: 'Receipts' }).first().click();
+  const decided = page.getByRole('region', { name: 'Decided', exact: true });
+  const line = (name) => decided.getByRole('listitem').filter({ hasText: name });
+  await expect(line('Nobody')).toContainText('Not paid');
+  await expect(line('Nobody')).toContainText('has no account with this IBAN');
+  await expect(line('Bo Park')).toContainText('Paid');
+  await expect(decided.getByRole('heading', { level: 3 })).toContainText('Today');
+  await accessible(page);
+  await line('Nobody').getByRole('link').click();
+  await expect(page.getByRole('heading', { name: 'No money has left your account' })).toBeVisible();
+
   await page.getByRole('link', { name: 'Accounts' }).first().click();
   await expect(page.getByText('80.00').first()).toBeVisible();
   await page.getByRole('link', { name: 'Everyday', exact: true }).click();
   await expect(page.getByRole('table')).toContainText('Bo Park');
   await accessible(page);
   expect(faults).toEqual([]);
+});
+
+test('a bank that is silent keeps nobody in the dark', async ({ page }) => {
+  test.setTimeout(240_000);
+  const ann = openCustomer(0, 'Ann Lee', '100.00');
+  const bo = openCustomer(1, 'Bo Park', '1.00');
+  await enrol(page, 0, ann);
+  // Every processor of the other bank stands still.
+  signal(1, 'processor', 'SIGSTOP');
+  try {
+    await pay(page, { name: bo.name, iban: bo.iban, amount: '25', reference: 'Books' });
+    await expect(page.getByRole('heading', { name: /25\.00.EUR is on its way to Bo Park/ })).toBeVisible();
+    await expect(page.getByText('The money is set aside until Brisa Bank answers')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Download receipt' })).toHaveCount(0);
+    await accessible(page);
+    await page.getByRole('link', { name: 'Accounts' }).first().click();
+    const way = page.getByRole('region', { name: 'On their way' });
+    await expect(way).toContainText('Bo Park');
+    await expect(page.getByText('75.00').first()).toBeVisible();
+    await expect(page.getByText('Booked 100.00, set aside 25.00')).toBeVisible();
+    await way.getByRole('link', { name: 'Bo Park' }).click();
+    await expect(page.getByRole('heading', { name: /is on its way to Bo Park/ })).toBeVisible();
+  } finally {
+    signal(1, 'processor', 'SIGCONT');
+  }
+  // The page that is open hears of it.
+  await expect(page.getByRole('heading', { name: /^Bo Park has 25\.00/ })).toBeVisible({ timeout: 60_000 });
+  await page.getByRole('link', { name: 'Accounts' }).first().click();
+  await expect(page.getByRole('region', { name: 'On their way' })).toHaveCount(0);
 });
 
 /** The check digits of an IBAN whose other digits are given. */

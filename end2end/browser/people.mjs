@@ -1,6 +1,6 @@
 // What people do in the pages, in one place.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import AxeBuilder from '@axe-core/playwright';
@@ -19,6 +19,29 @@ export function bank(at) {
 /** Runs a command of the bank's operator. */
 export function operator(at, ...words) {
   return execFileSync(server, [...words, '--config', bank(at).config], { encoding: 'utf8' });
+}
+
+/** The process ids of a role of a bank, by the configuration that only this network has. */
+export function processes(at, role, name) {
+  const wanted = [role, '--config', bank(at).config, ...(name ? ['--name', name] : [])];
+  const ids = readdirSync('/proc').filter((entry) => /^\d+$/.test(entry));
+  const runs = (id) => {
+    try {
+      const words = readFileSync(`/proc/${id}/cmdline`, 'utf8').split('\0').slice(1);
+      return wanted.every((word, place) => words[place] === word);
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
+  };
+  return ids.filter(runs).map(Number);
+}
+
+/** Signals every process of a role. */
+export function signal(at, role, kind, name) {
+  const ids = processes(at, role, name);
+  expect(ids.length, `${role} ${name ?? ''} runs`).toBeGreaterThan(0);
+  ids.forEach((id) => process.kill(id, kind));
 }
 
 /** Opens a customer; answers what stands on the slip. */
@@ -40,8 +63,8 @@ export function listenForFaults(page) {
   return faults;
 }
 
-/** Makes this browser a device of a customer, as the slip says. */
-export async function enrol(page, at, slip, device = 'Kitchen laptop', passphrase = PASSPHRASE) {
+/** Goes through an enrolment up to the button that asks the bank. */
+export async function beginEnrolment(page, at, slip, device, passphrase = PASSPHRASE) {
   await page.goto(`${bank(at).web}/enrol`);
   await page.getByLabel('Slip number').fill(slip.locator);
   await page.getByLabel('Slip code').fill(slip.secret);
@@ -52,6 +75,11 @@ export async function enrol(page, at, slip, device = 'Kitchen laptop', passphras
   await next.click();
   await page.getByLabel('Name of this device').fill(device);
   await page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
+}
+
+/** Makes this browser a device of a customer, as the slip says. */
+export async function enrol(page, at, slip, device = 'Kitchen laptop', passphrase = PASSPHRASE) {
+  await beginEnrolment(page, at, slip, device, passphrase);
   await page.getByRole('button', { name: 'Activate this device' }).click();
   const done = page.getByRole('heading', { name: `${device} is now your device` });
   await expect(done).toBeVisible({ timeout: 60_000 });
@@ -63,6 +91,14 @@ export async function enrol(page, at, slip, device = 'Kitchen laptop', passphras
 export async function unlock(page, passphrase = PASSPHRASE) {
   await page.getByLabel('Passphrase of this device').fill(passphrase);
   await page.getByRole('button', { name: 'Unlock' }).click();
+}
+
+/** The orders in this browser's storage that have no receipt yet. */
+export async function storedOrders(page) {
+  const texts = await page.evaluate(() => Object.entries(localStorage)
+    .filter(([key]) => key.startsWith('countersign.order.'))
+    .map(([, text]) => text));
+  return texts.map((text) => JSON.parse(text));
 }
 
 /** Fills the first page of a payment and goes on to the check page. */
