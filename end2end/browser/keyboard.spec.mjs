@@ -114,6 +114,8 @@ test('a receipt and a statement on paper', async ({ device }, info) => {
   }
   await expect(sheet.getByText(/1\s234\.56/).first()).toBeVisible();
   await expect(page.getByText('Check this receipt at any time')).toBeVisible();
+  await expect(page.locator('.brand-house')).toHaveText(bank(0).name);
+  await expect(page.locator('.brand-house')).toBeVisible();
   await expect(page.getByRole('navigation', { name: 'Main' })).toBeHidden();
   await expect(page.getByRole('button').first()).toBeHidden();
   await page.screenshot({ path: info.outputPath('receipt-on-paper.png'), fullPage: true });
