@@ -64,6 +64,26 @@ kinds! {
     Payment = "payment",
     /// The bank cannot answer what a device asked (never the answer to an order).
     Refused = "refused",
+    /// A device asks for its customer's devices.
+    DevicesAsk = "devices-ask",
+    /// The answer to it.
+    Devices = "devices",
+    /// A customer's order about devices.
+    DeviceOrder = "device-order",
+    /// The answer to it.
+    DeviceOrdered = "device-ordered",
+    /// A new device without a slip shows its keys.
+    JoinRequest = "join-request",
+    /// The bank keeps it for a while.
+    Joining = "joining",
+    /// A device asks for the new device behind a code.
+    JoinAsk = "join-ask",
+    /// The answer to it.
+    Join = "join",
+    /// A device asks for new certificates for its keys.
+    RenewAsk = "renew-ask",
+    /// The answer to it.
+    Renewed = "renewed",
     /// A bank asks another to credit a payment.
     CreditTransfer = "pacs.008",
     /// The final answer to it.
