@@ -6,6 +6,7 @@
 //! it does not matter who tests which candidate: each worker has a [`Share`] of the numbers, and
 //! the [`KeyMaker`] decides as soon as nothing before the second prime is untested.
 
+mod filter;
 mod sieve;
 mod stream;
 
@@ -97,7 +98,8 @@ impl PrimeSearch {
             let candidate = self.stream.next();
             if self.share.has(number) {
                 left -= 1;
-                if self.sieve.passes(candidate) && is_probably_prime(candidate) {
+                let may = self.sieve.passes(candidate) && filter::passes(candidate);
+                if may && is_probably_prime(candidate) {
                     report.primes.push(number);
                 }
             }
