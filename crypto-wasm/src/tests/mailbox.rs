@@ -95,7 +95,7 @@ fn a_receipt_for_another_device_of_the_customer_is_taken_from_its_copy() {
     desk.ask(Ask::ReadMail).unwrap();
     assert!(desk.receipts().is_empty());
     let copy = {
-        let mut bank = desk.bank();
+        let bank = desk.bank();
         let signed = bank.signed(other, receipt.clone(), Some(digest));
         ReceiptCopy {
             receipt: signed.as_str().to_owned(),
