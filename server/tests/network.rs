@@ -59,6 +59,8 @@ async fn two_banks_pay_each_other_whatever_happens() {
     let mut cleo = demo.customer(1, "Cleo Canary-Archambault", "10.00").await;
 
     payments_arrive(&mut ann, &mut bo, &mut cleo).await;
+    licences_are_acknowledged(&demo).await;
+    banks_talk_in_sessions(&demo, &mut ann, &cleo).await;
     refusals_say_why(&demo, &mut ann, &bo).await;
     an_order_counts_once(&mut ann, &bo).await;
     a_bank_that_is_away_is_waited_for(&demo, &mut ann, &mut cleo).await;
@@ -132,6 +134,29 @@ async fn payments_arrive(ann: &mut Customer, bo: &mut Customer, cleo: &mut Custo
         refused.to_string().contains(Refusal::NotFound.words()),
         "{refused}"
     );
+}
+
+/// The authority believes both banks' acknowledgements, and keeps none but the newest.
+async fn licences_are_acknowledged(demo: &Demo) {
+    let confirmed = "SELECT count(*) FROM authority.link
+         WHERE acked_seq = (SELECT max(n) FROM authority.licence)";
+    demo.until("both banks have acknowledged every licence", async || {
+        demo.in_authority(confirmed).await == 2
+    })
+    .await;
+}
+
+async fn banks_talk_in_sessions(demo: &Demo, ann: &mut Customer, cleo: &Customer) {
+    let open = "SELECT count(*) FROM bank.peer_session WHERE answered_at IS NOT NULL";
+    demo.until("the banks have a session", async || {
+        demo.in_core(0, open).await > 0 && demo.in_core(1, open).await > 0
+    })
+    .await;
+    let order = to(ann, "Cleo", &cleo.iban, 300);
+    assert!(booked(&ann.device.pay(&order).await.unwrap()));
+    let used = "SELECT sum(sent)::bigint FROM bank.peer_session";
+    assert!(demo.in_core(0, used).await > 0);
+    assert!(demo.in_core(1, used).await > 0);
 }
 
 async fn refusals_say_why(demo: &Demo, ann: &mut Customer, bo: &Customer) {

@@ -7,7 +7,11 @@ use message::{
     slip::{Locator, Secret},
 };
 use serde_json::Value;
-use server::device::Device;
+use server::{
+    configuration::{AuthorityConfiguration, BankConfiguration},
+    device::Device,
+};
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -86,6 +90,19 @@ impl Demo {
             .as_str()
             .unwrap()
             .to_owned()
+    }
+
+    /// One number from a bank's core.
+    pub async fn in_core(&self, bank: usize, sql: &'static str) -> i64 {
+        let bank = BankConfiguration::read(Path::new(&self.config(bank))).unwrap();
+        number(&bank.core.owner().unwrap(), sql).await
+    }
+
+    /// One number from the authority's node.
+    pub async fn in_authority(&self, sql: &'static str) -> i64 {
+        let file = self.network().join("authority/authority.toml");
+        let authority = AuthorityConfiguration::read(&file).unwrap();
+        number(&authority.connect(&authority.node).unwrap(), sql).await
     }
 
     fn edges(&self, bank: usize) -> Vec<String> {
@@ -303,6 +320,14 @@ impl Drop for Demo {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+async fn number(node: &PgConnectOptions, sql: &'static str) -> i64 {
+    let mut connection = node.connect().await.unwrap();
+    sqlx::query_scalar(sql)
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
 }
 
 fn signal(process: &str, what: &str) {

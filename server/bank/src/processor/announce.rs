@@ -19,7 +19,7 @@ use crate::{
     time::random,
 };
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use envelope::{Role, RsaPublicKey};
+use envelope::{Party, Role, RsaPublicKey};
 use message::{Thumbprint, api::BankInfo, enrol::Enrolled, link::ItemKind, notice::Notice};
 use sqlx::PgConnection;
 
@@ -138,9 +138,11 @@ impl Processor {
         let Some(row) = found else {
             return Ok(());
         };
-        for peer in peer::all(core).await? {
+        let peers = peer::all(core).await?;
+        let banks = peers.iter().map(|peer| peer.bic.lower());
+        for party in banks.chain([Party::Authority.lower()]) {
             work.items.push(Item {
-                party: peer.bic.lower(),
+                party,
                 kind: ItemKind::Certificate,
                 body: row.der.clone(),
             });

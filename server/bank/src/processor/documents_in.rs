@@ -87,6 +87,9 @@ impl Processor {
             return Ok(Err(NO_CHAIN));
         };
         if bic == self.keyring.bank.bic {
+            // The authority knows us now: it believes our acknowledgements once it has this.
+            self.introduce(core, &Party::Authority.lower(), work)
+                .await?;
             return Ok(Ok(()));
         }
         let (us, them) = (
@@ -110,7 +113,7 @@ impl Processor {
         Ok(Ok(()))
     }
 
-    /// What another bank needs in order to believe and reach us.
+    /// What another party needs in order to believe and reach us.
     async fn introduce(
         &self,
         core: &mut PgConnection,
