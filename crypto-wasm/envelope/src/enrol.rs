@@ -13,6 +13,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 /// Domain separation of the slip's key.
 const LABEL: &[u8] = b"countersign slip v1";
 
+/// Domain separation of the code of a new device.
+const JOIN_LABEL: &[u8] = b"countersign join v1";
+
 /// The key that a slip's secret stands for: all that the bank keeps of the secret. Wiped when
 /// dropped.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -75,6 +78,15 @@ impl std::fmt::Debug for SlipKey {
 }
 
 type Mac256 = Hmac<Sha256>;
+
+/// What a new device shows so that another finds it: the first 40 bits of
+/// `SHA-256("countersign join v1" || signing thumbprint || encryption thumbprint)` as 8 characters of
+/// Crockford's base 32. Found by it, the device is known by the five words of its signing key alone.
+pub fn join_code(signing: &Thumbprint, encryption: &Thumbprint) -> String {
+    let hash = encoding::sha256(&[JOIN_LABEL, signing.as_bytes(), encryption.as_bytes()]);
+    let [a, b, c, d, e, ..] = hash;
+    Locator([a, b, c, d, e]).to_string().replace('-', "")
+}
 
 /// The key of a slip: `SHA-256("countersign slip v1" || secret bytes)`.
 pub fn slip_key(secret: &Secret) -> SlipKey {

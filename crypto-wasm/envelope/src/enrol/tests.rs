@@ -25,3 +25,11 @@ fn a_proof_fits_its_slip_and_keys_alone() {
     }
     assert_eq!(format!("{key:?}"), "SlipKey(..)");
 }
+
+#[test]
+fn a_new_device_is_found_by_its_code() {
+    let (signing, encryption) = (Thumbprint::new([1; 32]), Thumbprint::new([2; 32]));
+    // Computed with Python's hashlib from the same parts.
+    assert_eq!(join_code(&signing, &encryption), "0YEKPC28");
+    assert_ne!(join_code(&encryption, &signing), "0YEKPC28");
+}
