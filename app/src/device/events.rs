@@ -156,6 +156,11 @@ fn notice_came(device: Device, notice: &Notice) {
                 change.words(device_name)
             ))));
         }
+        Notice::SlipMade { .. } => device.said.set(Some(Toast::staying(
+            "A slip with which a device can be added to your name was printed. If that was not for \
+             you, call your bank."
+                .to_owned(),
+        ))),
         Notice::DeviceRevoked { device_name, .. } => {
             device.said.set(Some(Toast::staying(format!(
                 "{device_name} was revoked: nothing it signs is accepted any more."

@@ -2,6 +2,7 @@
 
 use crate::{
     Amount, Body, Iban, Kind, MessageId, Thumbprint, Timestamp,
+    device::Rights,
     text::{Label, Name, Remittance},
 };
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,17 @@ pub enum Notice {
     DeviceRevoked {
         /// What the customer calls it.
         device_name: Label,
+        /// By which device of the customer; absent when the bank did it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Label>,
         /// Nothing it signs counts from.
+        at: Timestamp,
+    },
+    /// The bank has printed a slip with which a device can be added.
+    SlipMade {
+        /// The last moment of its use.
+        valid_until: Timestamp,
+        /// Printed at.
         at: Timestamp,
     },
     /// Something about a device of the same customer was changed.
@@ -93,6 +104,14 @@ pub enum ChangeSeen {
 }
 
 impl ChangeSeen {
+    /// It may do this from now on.
+    pub const fn of(rights: Rights) -> Self {
+        match rights {
+            Rights::Sign => Self::MaySign,
+            Rights::View => Self::MayView,
+        }
+    }
+
     /// What happened to the device of this name, for the customer.
     pub fn words(self, device: &Label) -> String {
         match self {

@@ -12,6 +12,7 @@ use message::{
 fn notice(at: i64) -> Notice {
     Notice::DeviceRevoked {
         device_name: Label::parse("Old phone").unwrap(),
+        by: None,
         at,
     }
 }

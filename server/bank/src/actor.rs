@@ -1,14 +1,15 @@
 //! Who acts. Actors are made only by verification, and are the first argument of each use case: code
 //! that has one need not ask again who is there.
 
-use crate::store::{
-    device::{Device, DeviceStatus},
-    peer::PeerRow,
-};
+use crate::store::{device::Device, peer::PeerRow};
 use envelope::Verified;
-use message::Thumbprint;
+use message::{
+    Thumbprint, Timestamp,
+    device::{Rights, Standing},
+    receipt::Refusal,
+};
 
-/// A customer, acting through an active device whose signature was verified.
+/// A customer, acting through a device that counts and whose signature was verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Customer {
     number: i64,
@@ -16,13 +17,46 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// The customer behind a verified message, if its device is active at this moment.
-    pub(crate) fn of(verified: &Verified, device: &Device) -> Option<Self> {
-        let may = verified.signer() == device.id && device.status == DeviceStatus::Active;
-        may.then_some(Self {
-            number: device.customer,
-            device: device.id,
-        })
+    /// The customer behind a verified message, if its device counts at this moment.
+    pub(crate) fn of(verified: &Verified, device: &Device) -> Result<Self, Refusal> {
+        match device.standing {
+            _ if verified.signer() != device.id => Err(Refusal::DeviceNotActive),
+            Standing::Active => Ok(Self {
+                number: device.customer,
+                device: device.id,
+            }),
+            Standing::Suspended => Err(Refusal::DeviceSuspended),
+            _ => Err(Refusal::DeviceNotActive),
+        }
+    }
+
+    /// The same, if the device may sign orders as well.
+    pub(crate) fn signing(verified: &Verified, device: &Device) -> Result<Self, Refusal> {
+        let customer = Self::of(verified, device)?;
+        match device.rights {
+            Rights::Sign => Ok(customer),
+            Rights::View => Err(Refusal::DeviceMayOnlyView),
+        }
+    }
+
+    /// The customer behind a payment order made at `iat`. What a device has ordered before another
+    /// took its place still counts until its time runs out.
+    pub(crate) fn ordering(
+        verified: &Verified,
+        device: &Device,
+        iat: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let before = device.replaced_at.is_some_and(|at| iat <= at);
+        if verified.signer() == device.id && device.standing == Standing::Replaced && before {
+            return match device.rights {
+                Rights::Sign => Ok(Self {
+                    number: device.customer,
+                    device: device.id,
+                }),
+                Rights::View => Err(Refusal::DeviceMayOnlyView),
+            };
+        }
+        Self::signing(verified, device)
     }
 
     /// The customer's number.

@@ -27,7 +27,6 @@ pub use actor::Customer;
 pub use fault::Fault;
 pub use processor::{Processor, Wiring};
 pub use secret::{ProcessorSecret, RegistrarSecret, StorageKey};
-pub use store::device::DeviceStatus;
 pub use time::{Clock, Entropy, SystemEntropy};
 
 use sqlx::{ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
@@ -45,6 +44,7 @@ const CORE: relay::migrate::Embedded = relay::migrations!("../migrations":
     "0010_peer_sessions",
     "0011_refused",
     "0012_unreadable",
+    "0013_devices",
 );
 
 /// Brings the tables of a core up to date, as its superuser.

@@ -8,7 +8,7 @@ use crate::{
         customer,
         institution::{self, Institution},
         posting::{PostingKind, PostingRow},
-        slip,
+        slip, to_tell,
     },
     time::random,
 };
@@ -16,6 +16,7 @@ use envelope::{Certificate, enrol, words};
 use ledger::{AccountId, Decision, Instruction};
 use message::{
     Amount, Iban, Timestamp,
+    notice::Notice,
     slip::{Locator, Secret},
     text::{Label, Name},
 };
@@ -84,7 +85,17 @@ pub async fn open_customer(
     })
 }
 
-/// Another slip for a customer: for one more device, or when the first one is used up.
+/// What a customer is called.
+///
+/// # Errors
+/// When there is no such customer.
+pub async fn customer_name(core: &mut PgConnection, customer: i64) -> Result<Name, Fault> {
+    let name = customer::names(core, &[customer]).await?.remove(&customer);
+    name.ok_or_else(|| Fault::Setup(format!("there is no customer {customer}")))
+}
+
+/// Another slip for a customer: for one more device, or when the first one is used up. The devices
+/// that he has are told.
 ///
 /// # Errors
 /// When there is no such customer.
@@ -96,10 +107,13 @@ pub async fn new_slip(
 ) -> Result<PrintedSlip, Fault> {
     let mut tx = core.begin().await?;
     let bank = bank(&mut tx).await?;
-    if customer::names(&mut tx, &[customer]).await?.is_empty() {
-        return Err(Fault::Setup(format!("there is no customer {customer}")));
-    }
+    customer_name(&mut tx, customer).await?;
     let slip = make_slip(&mut tx, entropy, &bank, customer, now).await?;
+    let notice = Notice::SlipMade {
+        valid_until: slip.valid_until,
+        at: now,
+    };
+    to_tell::notice(&mut tx, customer, None, &notice, now).await?;
     tx.commit().await?;
     Ok(slip)
 }

@@ -2,18 +2,27 @@
 //!
 //! - [`found`], [`add_processor`] a bank begins, and gets processors.
 //! - [`open_customer`], [`new_slip`], [`close_account`] customers.
-//! - [`revoke_device`], [`devices`] devices.
+//! - [`devices`], [`suspend_device`], [`resume_device`], [`revoke_device`], [`waiting_device`] and
+//!   [`admit_device`] devices.
+//! - [`rotate_key`] the bank's encryption key.
 //! - [`end_sessions`] when somebody may know their keys.
 //! - [`status`], [`audit`] how things stand, and whether the books are right.
 
 mod customers;
 mod devices;
 mod found;
+mod keys;
 mod sessions;
 mod watch;
 
-pub use customers::{NewCustomer, PrintedSlip, close_account, new_slip, open_customer};
-pub use devices::{ListedDevice, devices, revoke_device};
+pub use customers::{
+    NewCustomer, PrintedSlip, close_account, customer_name, new_slip, open_customer,
+};
+pub use devices::{
+    ListedDevice, WaitingDevice, admit_device, devices, resume_device, revoke_device,
+    suspend_device, waiting_device,
+};
 pub use found::{add_processor, found};
+pub use keys::rotate_key;
 pub use sessions::end_sessions;
 pub use watch::{Audit, LinkFigures, Status, audit, status};

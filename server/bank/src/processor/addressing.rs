@@ -12,7 +12,7 @@ use crate::{
         session::{self, SessionRow},
     },
 };
-use message::Thumbprint;
+use message::{Thumbprint, device::Standing};
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 
@@ -21,6 +21,8 @@ use std::collections::{BTreeSet, HashMap};
 struct Recipients {
     /// The active ones.
     by_customer: HashMap<i64, Vec<Recipient>>,
+    /// Those that have ordered something before another took their place.
+    replaced: HashMap<Thumbprint, Recipient>,
     /// Those that were asked for by name, whatever their status.
     by_device: HashMap<Thumbprint, Recipient>,
 }
@@ -79,8 +81,18 @@ impl Processor {
         if !customers.is_empty() {
             active = device::active_of(core, &customers).await?;
         }
-        if !named.is_empty() {
-            others = device::by_ids(core, &named).await?;
+        // A device whose place another has taken gets the answers to what it ordered before.
+        let orderers = work.drafts.iter().filter_map(|draft| match draft.to {
+            To::Customer(_, id) if active.iter().all(|device| device.id != id) => Some(id),
+            _ => None,
+        });
+        let replaced: BTreeSet<Thumbprint> = orderers.filter(|id| !named.contains(id)).collect();
+        if !named.is_empty() || !replaced.is_empty() {
+            let ids: Vec<Thumbprint> = named.iter().chain(&replaced).copied().collect();
+            others = device::by_ids(core, &ids).await?;
+            others.retain(|device| {
+                named.contains(&device.id) || device.standing == Standing::Replaced
+            });
         }
         let ids: BTreeSet<Thumbprint> = active.iter().chain(&others).map(|d| d.id).collect();
         let ids: Vec<Thumbprint> = ids.into_iter().collect();
@@ -97,6 +109,9 @@ impl Processor {
         }
         for device in &others {
             let recipient = self.recipient(device, &live)?;
+            if device.standing == Standing::Replaced {
+                recipients.replaced.insert(device.id, recipient.clone());
+            }
             recipients.by_device.insert(device.id, recipient);
         }
         Ok(recipients)
@@ -124,6 +139,7 @@ impl Recipients {
                 let active = self.by_customer.get(number).cloned().unwrap_or_default();
                 let ordered = |to: &Recipient| to.mailbox == *ordered_by;
                 (recipients, copies) = active.into_iter().partition(ordered);
+                recipients.extend(self.replaced.get(ordered_by).cloned());
             }
             To::Device(id) => recipients.extend(self.by_device.get(id).cloned()),
             To::Key(mailbox, key) => recipients.push(Recipient {

@@ -5,6 +5,7 @@ use super::{
     Processor,
     draft::{Draft, To},
     keyring::wrap,
+    renewal::Papers,
     work::{Item, Work},
 };
 use crate::{
@@ -14,25 +15,88 @@ use crate::{
         certificate_request::{self, Issued, SubjectKind},
         customer,
         device::{self, Device},
-        key_set, outbox, peer, processor, revocation, session, wrapped_key,
+        join, key_set, outbox, peer, processor,
+        revocation::{self, Untold},
+        session,
+        to_tell::{self, ToTell},
+        wrapped_key,
     },
     time::random,
 };
 use data_encoding::{BASE64, BASE64URL_NOPAD};
-use envelope::{Party, Role, RsaPublicKey};
-use message::{Thumbprint, api::BankInfo, enrol::Enrolled, link::ItemKind, notice::Notice};
+use envelope::{Jws, Party, Role, RsaPublicKey};
+use message::{
+    Kind, Payload, Thumbprint,
+    api::BankInfo,
+    device::{DeviceChange, DeviceOrder, Standing},
+    enrol::Enrolled,
+    link::ItemKind,
+    notice::Notice,
+    revocation::DeviceRevocation,
+};
 use sqlx::PgConnection;
 
 impl Processor {
     /// Tells whoever waits for it. Answers how many were told.
     pub async fn announce(&self) -> Result<usize, Fault> {
+        let renewed = self.renew_own().await?;
         let issued = self.announce_issued().await?;
         let revoked = self.announce_revoked().await?;
+        let told = self.tell().await?;
         self.hand_keys().await?;
-        if issued.1 {
+        self.forget_strangers().await?;
+        if issued.1 || told.1 {
             self.publish_documents().await?;
         }
-        Ok(issued.0 + revoked)
+        Ok(issued.0 + revoked + told.0 + usize::from(renewed))
+    }
+
+    /// New devices that have waited too long go.
+    async fn forget_strangers(&self) -> Result<(), Fault> {
+        let mut core = self.core.acquire().await?;
+        join::prune(&mut core, self.clock.now()).await
+    }
+
+    /// What operators have done: customers' devices get notices, fronts and banks a new key set. Says
+    /// how much, and whether there is a new key set.
+    async fn tell(&self) -> Result<(usize, bool), Fault> {
+        let now = self.clock.now();
+        let mut tx = self.core.begin().await?;
+        let untold = to_tell::lock(&mut tx).await?;
+        if untold.is_empty() {
+            return Ok((0, false));
+        }
+        let mut work = Work::new(now, outbox::FRONT);
+        let (mut ids, mut rotated) = (Vec::new(), false);
+        for (id, what) in untold {
+            ids.push(id);
+            match what {
+                ToTell::Notice(customer, but_not, notice) => {
+                    work.notices.push((customer, but_not, *notice));
+                }
+                ToTell::KeySet => rotated = true,
+            }
+        }
+        if rotated {
+            // Nobody is asked to seal to a key that could not be opened here.
+            self.keyring.learn(&mut tx, &*self.rsa).await?;
+            let own = self.keyring.bank.bic.lower();
+            if let Some((_, jws)) = key_set::newest(&mut tx).await?.remove(&own) {
+                for peer in peer::all(&mut tx).await? {
+                    work.items.push(Item {
+                        party: peer.bic.lower(),
+                        kind: ItemKind::KeySet,
+                        body: jws.clone().into_bytes(),
+                    });
+                }
+            }
+        }
+        to_tell::delete(&mut tx, &ids).await?;
+        let peers = self.peers(&mut tx, now).await?;
+        self.seal(&mut tx, &mut work, &peers).await?;
+        self.close(&mut tx, work).await?;
+        tx.commit().await?;
+        Ok((ids.len(), rotated))
     }
 
     /// Certificates that were issued: devices get theirs sealed, peers learn of new processors. Says
@@ -73,15 +137,24 @@ impl Processor {
         let Some(device) = device::by_ids(core, &[issued.subject]).await?.pop() else {
             return Ok(());
         };
+        let papers = self.papers(core, issued).await?;
+        if let Some(question) = issued.renewal {
+            device::mark_renewed(core, device.id, papers.until).await?;
+            if device.standing == Standing::Active {
+                self.answer_renewal(&device, question, papers, work);
+            }
+            return Ok(());
+        }
         let nonce: [u8; 16] = random(&*self.entropy);
-        let enrolled = self.enrolled(core, &device, issued, &nonce).await?;
+        let until = papers.until;
+        let enrolled = self.enrolled(core, &device, papers, &nonce).await?;
         let aud = device.id.to_string();
         let payload = self.payload(aud, Some(device.request), enrolled, work.now);
         let mut rng = self.entropy.rng();
         let jws = envelope::sign(&*self.rsa, &self.keyring.signing, &payload, &mut *rng)?;
         drop(rng);
         // A device that was revoked meanwhile gets nothing.
-        if device::mark_enrolled(core, device.id, &nonce, jws.as_str()).await? {
+        if device::mark_enrolled(core, device.id, &nonce, jws.as_str(), until).await? {
             let key = self.keys.of(&device.encryption_key)?;
             work.drafts.push(Draft::again(jws, To::Key(device.id, key)));
         }
@@ -92,24 +165,9 @@ impl Processor {
         &self,
         core: &mut PgConnection,
         device: &Device,
-        issued: &Issued,
+        papers: Papers,
         nonce: &[u8],
     ) -> Result<Enrolled, Fault> {
-        let missing = |column| Fault::Row {
-            table: "certificate_request",
-            column,
-        };
-        let signing = certificate::by_fingerprint(core, &issued.signing_certificate)
-            .await?
-            .ok_or_else(|| missing("signing_certificate"))?;
-        let encryption = certificate::by_fingerprint(core, &issued.encryption_certificate)
-            .await?
-            .ok_or_else(|| missing("encryption_certificate"))?;
-        let own = self.keyring.bank.bic.lower();
-        let cas = certificate::of_party(core, &own, Role::EnrolmentCa.word()).await?;
-        let ca = cas.first().ok_or_else(|| {
-            Fault::Setup("the core holds no certificate of the enrolment CA".to_owned())
-        })?;
         let names = customer::names(core, &[device.customer]).await?;
         let name = names.get(&device.customer).ok_or(Fault::Row {
             table: "customer",
@@ -118,12 +176,9 @@ impl Processor {
         Ok(Enrolled {
             customer_name: name.clone(),
             customer_number: device.customer.to_string(),
-            signing_certificate: BASE64.encode(&signing.der),
-            encryption_certificate: BASE64.encode(&encryption.der),
-            chain: vec![
-                BASE64.encode(&ca.der),
-                BASE64.encode(&self.keyring.bank.licence),
-            ],
+            signing_certificate: papers.signing,
+            encryption_certificate: papers.encryption,
+            chain: papers.chain,
             nonce: BASE64URL_NOPAD.encode(nonce),
         })
     }
@@ -159,18 +214,28 @@ impl Processor {
             return Ok(0);
         }
         let mut work = Work::new(now, outbox::FRONT);
-        let ids: Vec<Thumbprint> = untold.iter().map(|(id, _)| *id).collect();
-        let devices = device::by_ids(&mut tx, &ids).await?;
-        for (id, at) in &untold {
-            self.front.revoke_device(id).await?;
-            session::end_of(&mut tx, *id, *at).await?;
-            if let Some(device) = devices.iter().find(|d| d.id == *id) {
-                let notice = Notice::DeviceRevoked {
-                    device_name: device.name.clone(),
-                    at: *at,
-                };
-                work.notices.push((device.customer, Some(*id), notice));
-            }
+        let ids: Vec<Thumbprint> = untold.iter().map(|row| row.device).collect();
+        let mut named = ids.clone();
+        for row in &untold {
+            self.front.revoke_device(&row.device).await?;
+            session::end_of(&mut tx, row.device, row.at).await?;
+            named.extend(Jws::parse(&row.jws).map(|jws| jws.kid()));
+        }
+        let devices = device::by_ids(&mut tx, &named).await?;
+        let find = |id| devices.iter().find(|device| device.id == id);
+        for row in &untold {
+            // Those that went with it are not spoken of.
+            let (Some(device), true) = (find(row.device), names(row)) else {
+                continue;
+            };
+            let by = Jws::parse(&row.jws).ok().and_then(|jws| find(jws.kid()));
+            let notice = Notice::DeviceRevoked {
+                device_name: device.name.clone(),
+                by: by.map(|by| by.name.clone()),
+                at: row.at,
+            };
+            let but_not = by.map_or(row.device, |by| by.id);
+            work.notices.push((device.customer, Some(but_not), notice));
         }
         revocation::mark_told(&mut tx, &ids).await?;
         let peers = self.peers(&mut tx, now).await?;
@@ -194,7 +259,9 @@ impl Processor {
                 continue;
             }
             let to = RsaPublicKey::from_spki_der(&row.unwrap_key)?;
-            let keys: Vec<_> = self.keyring.decryption.values().collect();
+            self.keyring.learn(&mut core, &*self.rsa).await?;
+            let keys = self.keyring.decryption_keys();
+            let keys: Vec<_> = keys.iter().collect();
             let mut rng = self.entropy.rng();
             let wrapped = wrap(&*self.rsa, &to, &keys, &self.keyring.storage, &mut *rng)?;
             drop(rng);
@@ -240,5 +307,22 @@ impl Processor {
         };
         self.front.publish_bank_info(&info).await?;
         Ok(())
+    }
+}
+
+/// Whether the record of a revocation names this device, and not one that it went with. Its signature
+/// was checked when it was stored.
+fn names(row: &Untold) -> bool {
+    let Ok(jws) = Jws::parse(&row.jws) else {
+        return false;
+    };
+    let said = jws.unverified_payload();
+    match jws.kind() {
+        Kind::DeviceRevocation => serde_json::from_slice::<Payload<DeviceRevocation>>(said)
+            .is_ok_and(|payload| payload.body.device == row.device),
+        Kind::DeviceOrder => serde_json::from_slice::<Payload<DeviceOrder>>(said).is_ok_and(
+            |payload| matches!(payload.body.change, DeviceChange::Revoke { device, .. } if device == row.device),
+        ),
+        _ => false,
     }
 }

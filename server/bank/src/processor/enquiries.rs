@@ -39,7 +39,7 @@ const ON_THEIR_WAY_BYTES_MAX: usize = 8_000;
 const REFUSED_BYTES_MAX: usize = 5_000;
 
 /// The first of these, as many as fit.
-fn fitting<T: Serialize + Clone>(rows: &[T], bytes_max: usize) -> Vec<T> {
+pub(super) fn fitting<T: Serialize + Clone>(rows: &[T], bytes_max: usize) -> Vec<T> {
     let mut room = bytes_max;
     rows.iter()
         .take_while(|row| {
@@ -71,15 +71,18 @@ impl Processor {
         work: &mut Work,
     ) -> Result<(), Fault> {
         let mut askers: Vec<(&Message, Customer)> = Vec::new();
-        for message in said.iter().filter(|m| !m.said.has_effect()) {
+        for message in said.iter().filter(|m| m.said.is_question()) {
             let signer = message.verified.signer();
             let customer = devices
                 .get(&signer)
-                .and_then(|device| Customer::of(&message.verified, device));
+                .map_or(Err(Refusal::DeviceNotActive), |device| match message.said {
+                    Said::JoinAsk(_) => Customer::signing(&message.verified, device),
+                    _ => Customer::of(&message.verified, device),
+                });
             let refusal = match customer {
-                None => Refusal::DeviceNotActive,
-                Some(_) if !message.said.in_time(work.now) => Refusal::Expired,
-                Some(customer) => {
+                Err(refusal) => refusal,
+                Ok(_) if !message.said.in_time(work.now) => Refusal::Expired,
+                Ok(customer) => {
                     askers.push((message, customer));
                     continue;
                 }
@@ -103,6 +106,19 @@ impl Processor {
                     match self.payment(core, &customer, payload.body.payment).await? {
                         Some(body) => self.answer(message, body, work),
                         None => self.not_found(message, work),
+                    }
+                }
+                Said::DevicesAsk(_) => {
+                    let body = self.device_list(core, &customer, work.now).await?;
+                    self.answer(message, body, work);
+                }
+                Said::JoinAsk(payload) => {
+                    match self.join(core, &customer, payload, work.now).await? {
+                        Ok(body) => self.answer(message, body, work),
+                        Err(refusal) => {
+                            let to = To::Device(customer.device());
+                            self.refuse(message, refusal, to, work);
+                        }
                     }
                 }
                 _ => {}

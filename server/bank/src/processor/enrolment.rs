@@ -10,18 +10,20 @@ use crate::{
     Fault,
     store::{
         certificate_request::{self, RequestRow, SubjectKind},
-        device::{self, Device, DeviceStatus},
-        slip,
+        device::{self, Device},
+        join, slip,
     },
 };
 use data_encoding::BASE64URL_NOPAD;
 use envelope::{Jws, RsaPublicKey, enrol, words};
 use message::{
-    Payload, Timestamp,
+    Digest, Payload, Thumbprint, Timestamp,
+    device::{DEVICES_MAX, EnrolledBy, Rights, Standing},
     enrol::{Activated, EnrolConfirm, EnrolRequest},
-    notice::Notice,
+    notice::{ChangeSeen, Notice},
     receipt::{Refusal, Refused},
     slip::Locator,
+    text::Label,
 };
 use sqlx::PgConnection;
 
@@ -49,8 +51,9 @@ impl Processor {
         if let Some(known) = known {
             // The same keys and slip again: the same answer, now or once it is there.
             let same = known.encryption_key == encryption.to_spki_der()
-                && Locator::parse(&request.locator) == Ok(known.slip)
-                && known.status != DeviceStatus::Revoked;
+                && Locator::parse(&request.locator).ok() == known.slip
+                && known.slip.is_some()
+                && known.standing != Standing::Revoked;
             match known.enrolled {
                 Some(jws) if same => work.drafts.push(Draft::again(Jws::parse(&jws)?, to)),
                 None if same => {}
@@ -68,28 +71,25 @@ impl Processor {
             self.refuse(message, Refusal::SlipRefused, to, work);
             return Ok(());
         };
+        if join::is_blocked(core, id).await? {
+            self.refuse(message, Refusal::SlipRefused, to, work);
+            return Ok(());
+        }
+        if counting(&device::of_customer(core, customer).await?) >= DEVICES_MAX {
+            self.refuse(message, Refusal::TooManyDevices, to, work);
+            return Ok(());
+        }
         slip::mark_used(core, &locator, id).await?;
-        let device = Device {
-            id,
-            customer,
-            name: request.device_name.clone(),
+        let new = NewDevice {
             signing_key: signing.to_spki_der().to_vec(),
             encryption_key: encryption.to_spki_der().to_vec(),
-            slip: locator,
+            customer,
+            name: request.device_name.clone(),
             request: message.verified.digest(),
-            status: DeviceStatus::Requested,
-            nonce: None,
-            enrolled: None,
+            rights: Rights::Sign,
+            came: Came::Slip(locator),
         };
-        device::insert(core, &device, work.now).await?;
-        let request = RequestRow {
-            subject: id,
-            kind: SubjectKind::Device,
-            name: id.to_string(),
-            signing_key: device.signing_key,
-            encryption_key: device.encryption_key,
-        };
-        certificate_request::insert(core, &request, work.now).await
+        new.record(core, id, work.now).await
     }
 
     /// Whose slip it is, if the proof holds. Wrong tries count.
@@ -142,11 +142,14 @@ impl Processor {
             .as_ref()
             .map(|nonce| BASE64URL_NOPAD.encode(nonce));
         let fits = expected.as_deref() == Some(payload.body.nonce.as_str());
-        let active = match device.status {
-            DeviceStatus::Enrolled if fits && message.said.in_time(work.now) => {
-                device::mark_active(core, id, work.now).await?
+        let active = match (device.standing, device.predecessor) {
+            (Standing::Waiting, _) if !fits || !message.said.in_time(work.now) => false,
+            (Standing::Waiting, None) => device::mark_active(core, id, work.now).await?,
+            (Standing::Waiting, Some(old)) => {
+                device::mark_replaced(core, old, work.now).await?
+                    && device::mark_in_place(core, id, work.now).await?
             }
-            DeviceStatus::Active => fits,
+            (Standing::Active, _) => fits,
             _ => false,
         };
         if !active {
@@ -160,11 +163,20 @@ impl Processor {
         let answer = self.payload(id.to_string(), Some(digest), body, work.now);
         work.drafts
             .push(Draft::new(answer, Keep::Answer(digest), to));
-        if device.status == DeviceStatus::Enrolled {
-            let notice = Notice::DeviceAdded {
-                device_name: device.name,
-                words: words::five_words(&id).map(str::to_owned).to_vec(),
-                at: work.now,
+        if device.standing == Standing::Waiting {
+            let notice = match device.predecessor {
+                None => Notice::DeviceAdded {
+                    device_name: device.name,
+                    words: words::five_words(&id).map(str::to_owned).to_vec(),
+                    at: work.now,
+                },
+                Some(_) => Notice::DeviceChanged {
+                    device: id,
+                    device_name: device.name.clone(),
+                    change: ChangeSeen::Replaced,
+                    by: Some(device.name),
+                    at: work.now,
+                },
             };
             work.notices.push((device.customer, Some(id), notice));
         }
@@ -191,5 +203,87 @@ impl Processor {
         let mut draft = Draft::new(payload, keep, to);
         draft.expires_at = expires;
         work.drafts.push(draft);
+    }
+}
+
+/// How many of a customer's devices count towards the most there may be. One that waits for the place
+/// of another does not: it adds none.
+pub(crate) fn counting(devices: &[Device]) -> usize {
+    let counts = |device: &&Device| match device.standing {
+        Standing::New | Standing::Waiting => device.predecessor.is_none(),
+        Standing::Active | Standing::Suspended => true,
+        Standing::Revoked | Standing::Replaced => false,
+    };
+    devices.iter().filter(counts).count()
+}
+
+/// How a new device came.
+pub(crate) enum Came {
+    Slip(Locator),
+    /// Approved by another device of the customer.
+    Approved,
+    /// With the initialisation letter.
+    Letter,
+    /// In the place of this one.
+    InPlaceOf(Thumbprint),
+}
+
+/// A device whose certificates are to be made.
+pub(crate) struct NewDevice {
+    pub(crate) signing_key: Vec<u8>,
+    pub(crate) encryption_key: Vec<u8>,
+    pub(crate) customer: i64,
+    pub(crate) name: Label,
+    /// Digest of the message that asked for them: what `enrolled` answers.
+    pub(crate) request: Digest,
+    pub(crate) rights: Rights,
+    pub(crate) came: Came,
+}
+
+impl NewDevice {
+    /// Records the device and asks the registrar for its certificates.
+    pub(crate) async fn record(
+        self,
+        core: &mut PgConnection,
+        id: Thumbprint,
+        now: Timestamp,
+    ) -> Result<(), Fault> {
+        let (enrolled_by, slip, predecessor) = match self.came {
+            Came::Slip(locator) => (EnrolledBy::Slip, Some(locator), None),
+            Came::Approved => (EnrolledBy::Device, None, None),
+            Came::Letter => (EnrolledBy::Letter, None, None),
+            Came::InPlaceOf(old) => (EnrolledBy::Rotation, None, Some(old)),
+        };
+        let device = Device {
+            id,
+            customer: self.customer,
+            name: self.name,
+            signing_key: self.signing_key,
+            encryption_key: self.encryption_key,
+            slip,
+            request: self.request,
+            standing: Standing::New,
+            rights: self.rights,
+            enrolled_by,
+            predecessor,
+            nonce: None,
+            enrolled: None,
+            requested_at: now,
+            active_at: None,
+            last_used_at: None,
+            suspended_at: None,
+            replaced_at: None,
+            revoked_at: None,
+            certificates_until: None,
+        };
+        device::insert(core, &device).await?;
+        let request = RequestRow {
+            subject: id,
+            kind: SubjectKind::Device,
+            name: id.to_string(),
+            signing_key: device.signing_key,
+            encryption_key: device.encryption_key,
+        };
+        certificate_request::insert(core, &request, now).await
     }
 }

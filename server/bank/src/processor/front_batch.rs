@@ -7,7 +7,7 @@ use super::{
     work::Work,
 };
 use crate::{
-    Fault,
+    Customer, Fault,
     store::{
         answer,
         device::{self, Device},
@@ -16,9 +16,12 @@ use crate::{
     },
 };
 use envelope::{Jws, RsaPublicKey};
-use message::{Digest, SessionId, Thumbprint, Timestamp, receipt::Refusal, session::SealAgain};
+use message::{
+    Digest, SessionId, Thumbprint, Timestamp, device::Standing, receipt::Refusal,
+    session::SealAgain,
+};
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 const ID_REUSED: Reason = (
     "id-reused",
@@ -27,6 +30,9 @@ const ID_REUSED: Reason = (
 
 /// The devices that signed the messages of a batch, as they stand in its transaction.
 pub(super) type Devices = HashMap<Thumbprint, Device>;
+
+/// Who is behind each order of a batch, by its digest, as of the moment it came.
+pub(super) type Judged = HashMap<Digest, Result<Customer, Refusal>>;
 
 impl Processor {
     /// Decides and writes a batch, all or nothing.
@@ -47,35 +53,72 @@ impl Processor {
         }
         count_sessions(&mut tx, &said).await?;
         let fresh = self.take_once(&mut tx, &said, &mut work).await?;
-        let devices = self.devices(&mut tx, &said, &ended).await?;
+        let mut devices = self.devices(&mut tx, &said, &ended).await?;
         self.ask_to_seal_again(&ended, &devices, &mut work)?;
-        for message in &fresh {
-            match &message.said {
-                Said::EnrolRequest(payload) => {
-                    self.enrol(&mut tx, message, payload, &mut work).await?;
-                }
-                Said::EnrolConfirm(payload) => {
-                    self.confirm(&mut tx, message, payload, &mut work).await?;
-                }
-                Said::SessionOpen(payload) => {
-                    let device = devices.get(&message.verified.signer());
-                    self.open_session(&mut tx, message, payload, device, &mut work)
-                        .await?;
-                }
-                _ => {}
-            }
-        }
+        let judged = self
+            .decide_others(&mut tx, &fresh, &mut devices, &mut work)
+            .await?;
+        self.take_join_requests(&mut tx, &said, &mut work).await?;
         let peers = self.peers(&mut tx, now).await?;
-        self.decide_orders(&mut tx, &fresh, &devices, &peers, &mut work)
+        self.decide_orders(&mut tx, &fresh, &judged, &peers, &mut work)
             .await?;
         self.seal(&mut tx, &mut work, &peers).await?;
         // Questions see what this very batch has done.
         self.answer_questions(&mut tx, &said, &devices, &mut work)
             .await?;
         self.seal(&mut tx, &mut work, &peers).await?;
+        mark_used(&mut tx, &said, &devices, now).await?;
         self.close(&mut tx, work).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Decides what is no payment, in the order in which it came; says of each payment who is behind it
+    /// at its place among them.
+    async fn decide_others(
+        &self,
+        core: &mut PgConnection,
+        fresh: &[&Message],
+        devices: &mut Devices,
+        work: &mut Work,
+    ) -> Result<Judged, Fault> {
+        let mut judged = Judged::new();
+        for message in fresh {
+            let signer = message.verified.signer();
+            match &message.said {
+                Said::EnrolRequest(payload) => self.enrol(core, message, payload, work).await?,
+                Said::EnrolConfirm(payload) => {
+                    self.confirm(core, message, payload, work).await?;
+                    reread(core, signer, devices).await?;
+                }
+                Said::SessionOpen(payload) => {
+                    let device = devices.get(&signer);
+                    self.open_session(core, message, payload, device, work)
+                        .await?;
+                }
+                Said::DeviceOrder(payload) => {
+                    if let Some(device) = devices.get(&signer).cloned() {
+                        self.order_device(core, message, payload, &device, work)
+                            .await?;
+                        reread(core, signer, devices).await?;
+                    }
+                }
+                Said::RenewAsk(_) => {
+                    if let Some(device) = devices.get(&signer) {
+                        self.renew(core, message, device, work).await?;
+                    }
+                }
+                Said::Order(payload) => {
+                    let device = devices.get(&signer).ok_or(Refusal::DeviceNotActive);
+                    let customer = device.and_then(|device| {
+                        Customer::ordering(&message.verified, device, payload.iat)
+                    });
+                    judged.insert(message.verified.digest(), customer);
+                }
+                _ => {}
+            }
+        }
+        Ok(judged)
     }
 
     /// Takes the messages that have an effect into the inbox. What was there before is answered as
@@ -177,7 +220,8 @@ impl Processor {
             return Ok(());
         }
         let digests: Vec<Digest> = others.iter().map(|m| m.verified.digest()).collect();
-        let stored = receipt::of(core, &digests).await?;
+        let mut stored = receipt::of(core, &digests).await?;
+        stored.extend(answer::to(core, &digests).await?);
         let mut seen = HashSet::new();
         for message in others {
             let digest = message.verified.digest();
@@ -186,7 +230,7 @@ impl Processor {
             }
             let to = To::Device(message.verified.signer());
             match (&message.said, stored.get(&digest)) {
-                (Said::Order(_), Some(jws)) => {
+                (Said::Order(_) | Said::DeviceOrder(_), Some(jws)) => {
                     work.drafts.push(Draft::again(Jws::parse(jws)?, to));
                 }
                 (Said::Order(payload), None) => {
@@ -195,6 +239,9 @@ impl Processor {
                     let signer = message.verified.signer();
                     work.drafts
                         .push(self.receipt(digest, signer, payload, refused, to, work.now));
+                }
+                (Said::DeviceOrder(_), None) => {
+                    self.refuse(message, Refusal::SameIdOtherContent, to, work);
                 }
                 _ => work.aside.push(aside(&message.envelope, ID_REUSED)),
             }
@@ -214,7 +261,23 @@ impl Processor {
             .chain(ended.values().copied())
             .collect();
         let ids: Vec<Thumbprint> = ids.into_iter().collect();
-        let devices = device::by_ids(core, &ids).await?;
+        let mut devices = device::by_ids(core, &ids).await?;
+        // Whoever changes devices has all of the customer's to himself, and reads them afterwards.
+        let changing: HashSet<Thumbprint> = said
+            .iter()
+            .filter(|m| changes_devices(&m.said))
+            .map(|m| m.verified.signer())
+            .collect();
+        let customers: BTreeSet<i64> = devices
+            .iter()
+            .filter(|device| changing.contains(&device.id))
+            .map(|device| device.customer)
+            .collect();
+        if !customers.is_empty() {
+            let customers: Vec<i64> = customers.into_iter().collect();
+            device::lock_of(core, &customers).await?;
+            devices = device::by_ids(core, &ids).await?;
+        }
         Ok(devices.into_iter().map(|d| (d.id, d)).collect())
     }
 
@@ -236,6 +299,53 @@ impl Processor {
         }
         Ok(())
     }
+}
+
+/// Whether the devices of its customer must stand still while a message is decided.
+const fn changes_devices(said: &Said) -> bool {
+    matches!(
+        said,
+        Said::DeviceOrder(_) | Said::EnrolConfirm(_) | Said::JoinAsk(_)
+    )
+}
+
+/// Something may have changed about any device of this one's customer.
+async fn reread(
+    core: &mut PgConnection,
+    signer: Thumbprint,
+    devices: &mut Devices,
+) -> Result<(), Fault> {
+    let Some(customer) = devices.get(&signer).map(|device| device.customer) else {
+        return Ok(());
+    };
+    for device in device::of_customer(core, customer).await? {
+        if let Some(known) = devices.get_mut(&device.id) {
+            *known = device;
+        }
+    }
+    Ok(())
+}
+
+/// Notes which devices were used, to the hour: at most one change per device and hour.
+async fn mark_used(
+    core: &mut PgConnection,
+    said: &[&Message],
+    devices: &Devices,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let hour = now - now.rem_euclid(60 * 60);
+    let used: BTreeSet<Thumbprint> = said
+        .iter()
+        .filter_map(|message| devices.get(&message.verified.signer()))
+        .filter(|device| device.standing == Standing::Active)
+        .filter(|device| device.last_used_at.is_none_or(|at| at < hour))
+        .map(|device| device.id)
+        .collect();
+    if used.is_empty() {
+        return Ok(());
+    }
+    let used: Vec<Thumbprint> = used.into_iter().collect();
+    device::mark_used(core, &used, hour).await
 }
 
 /// The key to answer a message with that no session covers yet, where the message itself names it.

@@ -14,8 +14,10 @@ use crate::{
 use envelope::{Jwe, Jws, Recipient, SessionKey, Verified, VerifyingKey};
 use message::{
     Body, Kind, MessageId, Payload, SessionId, Thumbprint, Timestamp,
+    device::{DeviceOrder, DevicesAsk, JoinAsk, JoinRequest, RenewAsk},
     enquiry::{OverviewAsk, PaymentAsk, StatementAsk},
     enrol::{EnrolConfirm, EnrolRequest},
+    jwk::Jwk,
     order::PaymentOrder,
     session::SessionOpen,
 };
@@ -48,51 +50,54 @@ pub(super) struct Message {
     pub(super) said: Said,
 }
 
-/// What a device says to its bank.
-pub(super) enum Said {
-    EnrolRequest(Payload<EnrolRequest>),
-    EnrolConfirm(Payload<EnrolConfirm>),
-    SessionOpen(Payload<SessionOpen>),
-    Order(Payload<PaymentOrder>),
-    Overview(Payload<OverviewAsk>),
-    Statement(Payload<StatementAsk>),
-    PaymentAsk(Payload<PaymentAsk>),
+macro_rules! sayings {
+    ($($name:ident($body:ty),)*) => {
+        /// What a device says to its bank.
+        pub(super) enum Said { $($name(Payload<$body>),)* }
+
+        impl Said {
+            /// The sender's id of the message.
+            pub(super) fn id(&self) -> MessageId {
+                match self { $(Said::$name(payload) => payload.jti,)* }
+            }
+
+            /// Whether its time has not run out, and has come.
+            pub(super) fn in_time(&self, now: Timestamp) -> bool {
+                match self { $(Said::$name(payload) => payload.check_time(now),)* }.is_ok()
+            }
+        }
+    };
+}
+
+sayings! {
+    EnrolRequest(EnrolRequest),
+    EnrolConfirm(EnrolConfirm),
+    SessionOpen(SessionOpen),
+    Order(PaymentOrder),
+    Overview(OverviewAsk),
+    Statement(StatementAsk),
+    PaymentAsk(PaymentAsk),
+    DevicesAsk(DevicesAsk),
+    DeviceOrder(DeviceOrder),
+    JoinRequest(JoinRequest),
+    JoinAsk(JoinAsk),
+    RenewAsk(RenewAsk),
 }
 
 impl Said {
-    /// The sender's id of the message.
-    pub(super) fn id(&self) -> MessageId {
-        match self {
-            Said::EnrolRequest(p) => p.jti,
-            Said::EnrolConfirm(p) => p.jti,
-            Said::SessionOpen(p) => p.jti,
-            Said::Order(p) => p.jti,
-            Said::Overview(p) => p.jti,
-            Said::Statement(p) => p.jti,
-            Said::PaymentAsk(p) => p.jti,
-        }
-    }
-
-    /// Whether it changes something, so that it must count once.
+    /// Whether it changes something, so that it must count once. A new device without a slip may be
+    /// anybody: what it says leaves nothing behind for ever, and saying it twice changes nothing.
     pub(super) fn has_effect(&self) -> bool {
-        !matches!(
-            self,
-            Said::Overview(_) | Said::Statement(_) | Said::PaymentAsk(_)
-        )
+        !self.is_question() && !matches!(self, Said::JoinRequest(_))
     }
 
-    /// Whether its time has run out, or has not come yet.
-    pub(super) fn in_time(&self, now: Timestamp) -> bool {
-        match self {
-            Said::EnrolRequest(p) => p.check_time(now),
-            Said::EnrolConfirm(p) => p.check_time(now),
-            Said::SessionOpen(p) => p.check_time(now),
-            Said::Order(p) => p.check_time(now),
-            Said::Overview(p) => p.check_time(now),
-            Said::Statement(p) => p.check_time(now),
-            Said::PaymentAsk(p) => p.check_time(now),
-        }
-        .is_ok()
+    /// Whether a device only wants to know something.
+    pub(super) fn is_question(&self) -> bool {
+        use Said::{DevicesAsk, JoinAsk, Overview, PaymentAsk, Statement};
+        matches!(
+            self,
+            Overview(_) | Statement(_) | PaymentAsk(_) | DevicesAsk(_) | JoinAsk(_)
+        )
     }
 }
 
@@ -165,6 +170,8 @@ impl Processor {
             })
             .await?
         };
+        let named = parsed.iter().filter_map(|(_, jwe)| jwe.as_ref());
+        self.learn_keys(named).await?;
         let sessions = self.sessions(&parsed, now).await?;
         let this = self.clone();
         let opened: Vec<(InEnvelope, Result<Opened, Reason>)> = crypto(move || {
@@ -242,8 +249,10 @@ impl Processor {
     ) -> Result<Opened, Reason> {
         match jwe.recipient() {
             Recipient::Key(kid) => {
-                let key = self.keyring.decryption.get(&kid).ok_or(OTHER_BANK)?;
-                let jws = jwe.open_with_key(&*self.rsa, key).map_err(|_| UNOPENABLE)?;
+                let key = self.keyring.decryption(&kid).ok_or(OTHER_BANK)?;
+                let jws = jwe
+                    .open_with_key(&*self.rsa, &key)
+                    .map_err(|_| UNOPENABLE)?;
                 Ok(Opened::Jws(Box::new(jws), None))
             }
             Recipient::Session(id) => {
@@ -290,14 +299,14 @@ impl Processor {
         if jws.as_str().len() > MESSAGE_BYTES_MAX {
             return Err(FRAME);
         }
-        let key = if jws.kind() == Kind::EnrolRequest {
-            // The one message that brings its own key; the slip's proof says whose it is.
-            let claimed: Payload<EnrolRequest> =
-                serde_json::from_slice(jws.unverified_payload()).map_err(|_| FRAME)?;
-            VerifyingKey::from_jwk(&claimed.body.signing_key).map_err(|_| FRAME)?
-        } else {
-            let device = devices.get(&jws.kid()).ok_or(UNKNOWN_KEY)?;
-            VerifyingKey::Rsa(self.keys.of(&device.signing_key).map_err(|_| UNKNOWN_KEY)?)
+        // Two kinds bring their own key: the slip's proof says whose it is, or another device will.
+        let key = match jws.kind() {
+            Kind::EnrolRequest => own_key(&claimed::<EnrolRequest>(jws)?.signing_key)?,
+            Kind::JoinRequest => own_key(&claimed::<JoinRequest>(jws)?.signing_key)?,
+            _ => {
+                let device = devices.get(&jws.kid()).ok_or(UNKNOWN_KEY)?;
+                VerifyingKey::Rsa(self.keys.of(&device.signing_key).map_err(|_| UNKNOWN_KEY)?)
+            }
         };
         let verified = jws.verify(&*self.rsa, &key).map_err(|_| BAD_SIGNATURE)?;
         let said = match jws.kind() {
@@ -308,12 +317,17 @@ impl Processor {
             Kind::OverviewAsk => Said::Overview(self.payload_of(&verified)?),
             Kind::StatementAsk => Said::Statement(self.payload_of(&verified)?),
             Kind::PaymentAsk => Said::PaymentAsk(self.payload_of(&verified)?),
+            Kind::DevicesAsk => Said::DevicesAsk(self.payload_of(&verified)?),
+            Kind::DeviceOrder => Said::DeviceOrder(self.payload_of(&verified)?),
+            Kind::JoinRequest => Said::JoinRequest(self.payload_of(&verified)?),
+            Kind::JoinAsk => Said::JoinAsk(self.payload_of(&verified)?),
+            Kind::RenewAsk => Said::RenewAsk(self.payload_of(&verified)?),
             _ => return Err(UNEXPECTED),
         };
         Ok((verified, said))
     }
 
-    fn payload_of<B: Body>(&self, verified: &Verified) -> Result<Payload<B>, Reason> {
+    pub(super) fn payload_of<B: Body>(&self, verified: &Verified) -> Result<Payload<B>, Reason> {
         let payload: Payload<B> = verified.payload().map_err(|_| FRAME)?;
         let signer = verified.signer().to_string();
         payload
@@ -321,4 +335,15 @@ impl Processor {
             .map_err(|_| FRAME)?;
         Ok(payload)
     }
+}
+
+/// What a message says before its signature is checked: only to find the key that checks it.
+fn claimed<B: Body>(jws: &Jws) -> Result<B, Reason> {
+    let payload: Payload<B> =
+        serde_json::from_slice(jws.unverified_payload()).map_err(|_| FRAME)?;
+    Ok(payload.body)
+}
+
+fn own_key(key: &Jwk) -> Result<VerifyingKey, Reason> {
+    VerifyingKey::from_jwk(key).map_err(|_| FRAME)
 }

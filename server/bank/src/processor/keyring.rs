@@ -1,5 +1,6 @@
 //! What a processor holds in memory: its own keys, and the bank's, opened with them.
 
+use super::Processor;
 use crate::{
     Fault, ProcessorSecret, StorageKey,
     store::{
@@ -10,12 +11,15 @@ use crate::{
     },
 };
 use envelope::{
-    Certificate, CryptoRng, EnvelopeError, Jwe, Role, Rsa, RsaPrivateKey, RsaPublicKey, SigningKey,
-    TrustAnchor, open_bytes, seal_bytes, verify_chain,
+    Certificate, CryptoRng, EnvelopeError, Jwe, Recipient, Role, Rsa, RsaPrivateKey, RsaPublicKey,
+    SigningKey, TrustAnchor, open_bytes, seal_bytes, verify_chain,
 };
 use message::{Thumbprint, Timestamp};
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{PoisonError, RwLock},
+};
 
 /// The bank as its processor knows it, with its keys.
 pub(crate) struct Keyring {
@@ -24,12 +28,31 @@ pub(crate) struct Keyring {
     pub(crate) signing: SigningKey,
     /// `signing`'s thumbprint as messages write it.
     pub(crate) issuer: String,
-    pub(crate) decryption: HashMap<Thumbprint, RsaPrivateKey>,
+    /// Grows when the bank has a new key; none is ever taken away.
+    decryption: RwLock<HashMap<Thumbprint, RsaPrivateKey>>,
+    /// Opens what is wrapped to this processor.
+    unwrap: RsaPrivateKey,
     pub(crate) storage: StorageKey,
 }
 
 const DECRYPTION: &str = "decryption";
 const STORAGE: &str = "storage";
+
+/// Seals a decryption key of the bank to one processor.
+pub(crate) fn wrap_decryption(
+    rsa: &dyn Rsa,
+    to: &RsaPublicKey,
+    key: &RsaPrivateKey,
+    rng: &mut dyn CryptoRng,
+) -> Result<WrappedKey, EnvelopeError> {
+    Ok(WrappedKey {
+        purpose: DECRYPTION.to_owned(),
+        kid: key.public().thumbprint().to_string(),
+        body: seal_bytes(rsa, to, &key.to_pkcs8_der(), rng)?
+            .as_str()
+            .to_owned(),
+    })
+}
 
 /// Seals the bank's keys to one processor.
 pub(crate) fn wrap(
@@ -41,13 +64,7 @@ pub(crate) fn wrap(
 ) -> Result<Vec<WrappedKey>, EnvelopeError> {
     let mut wrapped = Vec::with_capacity(decryption.len() + 1);
     for key in decryption {
-        wrapped.push(WrappedKey {
-            purpose: DECRYPTION.to_owned(),
-            kid: key.public().thumbprint().to_string(),
-            body: seal_bytes(rsa, to, &key.to_pkcs8_der(), rng)?
-                .as_str()
-                .to_owned(),
-        });
+        wrapped.push(wrap_decryption(rsa, to, key, rng)?);
     }
     wrapped.push(WrappedKey {
         purpose: STORAGE.to_owned(),
@@ -101,8 +118,74 @@ impl Keyring {
             anchor,
             issuer: secret.id().to_string(),
             signing: secret.signing.clone(),
-            decryption,
+            decryption: RwLock::new(decryption),
+            unwrap: secret.unwrap.clone(),
             storage,
         })
+    }
+
+    /// The bank's key of this id, if this processor has it.
+    pub(crate) fn decryption(&self, kid: &Thumbprint) -> Option<RsaPrivateKey> {
+        let keys = self
+            .decryption
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        keys.get(kid).cloned()
+    }
+
+    /// Every key of the bank that this processor has.
+    pub(crate) fn decryption_keys(&self) -> Vec<RsaPrivateKey> {
+        let keys = self
+            .decryption
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        keys.values().cloned().collect()
+    }
+
+    /// Opens the keys that were wrapped to this processor and that it does not have yet.
+    pub(crate) async fn learn(&self, core: &mut PgConnection, rsa: &dyn Rsa) -> Result<(), Fault> {
+        for row in wrapped_key::of_processor(core, self.signing.thumbprint()).await? {
+            let known =
+                Thumbprint::parse(&row.kid).is_ok_and(|kid| self.decryption(&kid).is_some());
+            if row.purpose != DECRYPTION || known {
+                continue;
+            }
+            let bytes = open_bytes(rsa, &self.unwrap, &Jwe::parse(&row.body)?)?;
+            let key = RsaPrivateKey::from_pkcs8_der(&bytes)?;
+            tracing::info!(kid = row.kid, "the bank has a new encryption key");
+            let mut keys = self
+                .decryption
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            keys.insert(key.public().thumbprint(), key);
+        }
+        Ok(())
+    }
+}
+
+impl Processor {
+    /// Looks for the keys that these envelopes name and that this processor does not have: somebody
+    /// may have rotated the bank's key a moment ago.
+    pub(super) async fn learn_keys(
+        &self,
+        envelopes: impl Iterator<Item = &Jwe>,
+    ) -> Result<(), Fault> {
+        let unknown: BTreeSet<String> = envelopes
+            .filter_map(|jwe| match jwe.recipient() {
+                Recipient::Key(kid) => Some(kid),
+                Recipient::Session(_) => None,
+            })
+            .filter(|kid| self.keyring.decryption(kid).is_none())
+            .map(|kid| kid.to_string())
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let unknown: Vec<String> = unknown.into_iter().collect();
+        let mut core = self.core.acquire().await?;
+        if wrapped_key::are_there(&mut core, self.id(), &unknown).await? {
+            self.keyring.learn(&mut core, &*self.rsa).await?;
+        }
+        Ok(())
     }
 }

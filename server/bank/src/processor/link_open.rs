@@ -105,6 +105,8 @@ impl Processor {
             items.into_par_iter().map(parse).collect()
         })
         .await?;
+        let named = parsed.iter().filter_map(|(_, jwe)| jwe.as_ref().ok());
+        self.learn_keys(named).await?;
         let keys = self.inward_keys(core, peer, &parsed, work.now).await?;
         let mut again: BTreeMap<(SessionId, u32), Vec<u64>> = BTreeMap::new();
         let mut at_hand = Vec::with_capacity(parsed.len());
@@ -158,8 +160,8 @@ impl Processor {
     fn open_item(&self, jwe: &Jwe, keys: &HashMap<SessionId, SessionKey>) -> Result<Jws, Reason> {
         let opened = match jwe.recipient() {
             Recipient::Key(kid) => {
-                let key = self.keyring.decryption.get(&kid).ok_or(UNOPENABLE)?;
-                jwe.open_with_key(&*self.rsa, key)
+                let key = self.keyring.decryption(&kid).ok_or(UNOPENABLE)?;
+                jwe.open_with_key(&*self.rsa, &key)
             }
             Recipient::Session(id) => jwe.open_with_session(keys.get(&id).ok_or(UNOPENABLE)?),
         };

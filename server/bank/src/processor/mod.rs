@@ -6,8 +6,8 @@
 //!
 //! - `intake` opens and verifies what customers say, `link_open` what banks say; `front_batch` is the
 //!   transaction for customers' messages, `link_batch` the one for a link's items.
-//! - `orders`, `interbank` and `clearing`, `enrolment`, `sessions` and `peer_sessions`, `enquiries`,
-//!   `documents_in` decide.
+//! - `orders`, `interbank` and `clearing`, `enrolment`, `joining`, `device_orders` and `replacing`,
+//!   `renewal`, `sessions` and `peer_sessions`, `enquiries` and `devices`, `documents_in` decide.
 //! - `addressing` and `sealing` sign and seal; `work` writes; `copy` brings it to front and gateways after the commit.
 //! - `announce`, `silent`, `acks` do what no incoming message asks for.
 //!
@@ -19,13 +19,16 @@ mod addressing;
 mod announce;
 mod clearing;
 mod copy;
+pub(crate) mod device_orders;
+mod devices;
 mod documents_in;
 pub(crate) mod draft;
 mod enquiries;
-mod enrolment;
+pub(crate) mod enrolment;
 mod front_batch;
 mod intake;
 mod interbank;
+pub(crate) mod joining;
 pub(crate) mod keyring;
 mod keys;
 mod link_batch;
@@ -33,6 +36,8 @@ mod link_open;
 mod orders;
 mod peer_sessions;
 mod receipts;
+mod renewal;
+mod replacing;
 mod rounds;
 mod sealing;
 mod sessions;
@@ -49,7 +54,10 @@ use keys::Keys;
 use message::{Bic, Thumbprint, Timestamp};
 use relay::{front::Front, gateway::Gateway, link::Party};
 use sqlx::{PgConnection, PgPool};
-use std::{ops::Deref, sync::Arc};
+use std::{
+    ops::Deref,
+    sync::{Arc, atomic::AtomicI64},
+};
 
 /// Envelopes taken at a time.
 const ENVELOPES: u32 = 1_000;
@@ -96,6 +104,8 @@ pub struct Inner {
     entropy: Arc<dyn Entropy>,
     keyring: Keyring,
     keys: Keys,
+    /// When to look whether this processor's certificates are to be renewed.
+    renew_at: AtomicI64,
     /// Something was written for gateways.
     outbound: tokio::sync::Notify,
 }
@@ -128,6 +138,7 @@ impl Processor {
             entropy: wiring.entropy,
             keyring,
             keys: Keys::default(),
+            renew_at: AtomicI64::new(0),
             outbound: tokio::sync::Notify::new(),
         })))
     }

@@ -3,7 +3,7 @@
 use super::{
     Processor,
     draft::{Draft, Keep, To},
-    front_batch::Devices,
+    front_batch::Judged,
     intake::{Message, Said},
     work::{Peers, Work},
 };
@@ -34,8 +34,8 @@ use std::collections::HashSet;
 struct Ordered<'a> {
     message: &'a Message,
     payload: &'a Payload<PaymentOrder>,
-    /// None when the device may not sign orders.
-    customer: Option<Customer>,
+    /// Why not, when the device may not sign orders.
+    customer: Result<Customer, Refusal>,
 }
 
 /// Where an order goes.
@@ -53,11 +53,12 @@ enum Verdict<'p> {
 
 impl Processor {
     /// Decides the orders among these messages, in the order in which they came.
+    /// `judged` says of each who is behind it, as of the moment it came.
     pub(super) async fn decide_orders(
         &self,
         core: &mut PgConnection,
         fresh: &[&Message],
-        devices: &Devices,
+        judged: &Judged,
         peers: &Peers,
         work: &mut Work,
     ) -> Result<(), Fault> {
@@ -67,9 +68,10 @@ impl Processor {
                 Said::Order(payload) => Some(Ordered {
                     message,
                     payload,
-                    customer: devices
-                        .get(&message.verified.signer())
-                        .and_then(|device| Customer::of(&message.verified, device)),
+                    customer: judged
+                        .get(&message.verified.digest())
+                        .copied()
+                        .unwrap_or(Err(Refusal::DeviceNotActive)),
                 }),
                 _ => None,
             })
@@ -99,9 +101,7 @@ impl Processor {
         let ids: Vec<MessageId> = orders.iter().map(|o| o.payload.jti).collect();
         let mut taken: HashSet<MessageId> = customer_order::taken(core, &ids).await?;
         let route = |ordered: &Ordered<'_>| {
-            if ordered.customer.is_none() {
-                return Err(Refusal::DeviceNotActive);
-            }
+            ordered.customer?;
             // Other banks know a payment by this id, so another device's order has it for itself.
             if !taken.insert(ordered.payload.jti) {
                 return Err(Refusal::SameIdOtherContent);
@@ -156,7 +156,7 @@ impl Processor {
     ) -> Result<(), Fault> {
         let customers: HashSet<i64> = orders
             .iter()
-            .filter_map(|o| Some(o.customer?.number()))
+            .filter_map(|o| Some(o.customer.ok()?.number()))
             .collect();
         let customers: Vec<i64> = customers.into_iter().collect();
         let names = customer::names(core, &customers).await?;
@@ -164,9 +164,12 @@ impl Processor {
         books.reserve(core, booked.count()).await?;
         let mut rows = Vec::with_capacity(orders.len());
         for (ordered, verdict) in orders.iter().zip(verdicts) {
-            let Some(customer) = ordered.customer else {
-                self.refuse_device(ordered, work);
-                continue;
+            let customer = match ordered.customer {
+                Ok(customer) => customer,
+                Err(refusal) => {
+                    self.refuse_device(ordered, refusal, work);
+                    continue;
+                }
             };
             let name = names.get(&customer.number()).ok_or(Fault::Row {
                 table: "customer",
@@ -295,14 +298,14 @@ impl Processor {
         work.notices.push((customer.number(), None, notice));
     }
 
-    /// A device that may not sign orders: told so itself, and put aside.
-    fn refuse_device(&self, ordered: &Ordered<'_>, work: &mut Work) {
+    /// A device that may not sign orders: told so itself; what does not count at all is put aside.
+    fn refuse_device(&self, ordered: &Ordered<'_>, refusal: Refusal, work: &mut Work) {
         let verified = &ordered.message.verified;
         work.drafts.push(self.receipt(
             verified.digest(),
             verified.signer(),
             ordered.payload,
-            Err(Refusal::DeviceNotActive),
+            Err(refusal),
             To::Device(verified.signer()),
             work.now,
         ));
@@ -310,8 +313,10 @@ impl Processor {
             "device-not-active",
             "The order is signed by a device that is revoked or not active yet.",
         );
-        work.aside
-            .push(super::intake::aside(&ordered.message.envelope, reason));
+        if refusal == Refusal::DeviceNotActive {
+            work.aside
+                .push(super::intake::aside(&ordered.message.envelope, reason));
+        }
     }
 }
 
@@ -322,9 +327,9 @@ fn decide<'p>(
     route: &Result<Route<'p>, Refusal>,
 ) -> Result<Verdict<'p>, Fault> {
     let (route, customer) = match (route, ordered.customer) {
-        (Ok(route), Some(customer)) => (route, customer),
+        (Ok(route), Ok(customer)) => (route, customer),
         (Err(refusal), _) => return Ok(Verdict::Refused(*refusal)),
-        (Ok(_), None) => return Ok(Verdict::Refused(Refusal::DeviceNotActive)),
+        (Ok(_), Err(refusal)) => return Ok(Verdict::Refused(refusal)),
     };
     let order = &ordered.payload.body;
     let amount = order.instructed_amount;

@@ -35,9 +35,12 @@ impl Processor {
             return Ok(());
         };
         let to = To::Key(device.id, self.keys.of(&device.encryption_key)?);
-        let Some(customer) = Customer::of(&message.verified, device) else {
-            self.refuse(message, Refusal::DeviceNotActive, to, work);
-            return Ok(());
+        let customer = match Customer::of(&message.verified, device) {
+            Ok(customer) => customer,
+            Err(refusal) => {
+                self.refuse(message, refusal, to, work);
+                return Ok(());
+            }
         };
         if !message.said.in_time(work.now) {
             self.refuse(message, Refusal::Expired, to, work);

@@ -4,7 +4,7 @@ use crate::{
     Fault,
     store::{At, row},
 };
-use message::{Thumbprint, Timestamp};
+use message::{Digest, Thumbprint, Timestamp};
 use sqlx::PgConnection;
 
 /// What is to be certified.
@@ -113,41 +113,82 @@ pub(crate) async fn mark_issued(
     Ok(())
 }
 
+/// Certificates are wanted anew for the keys of this subject. For a device `question` is the digest of
+/// what it asked. False when the last request is not fulfilled yet: a device is then told of that.
+pub(crate) async fn renew(
+    core: &mut PgConnection,
+    subject: Thumbprint,
+    question: Option<Digest>,
+    at: Timestamp,
+) -> Result<bool, Fault> {
+    let done = sqlx::query(
+        "UPDATE bank.certificate_request SET status = 'recorded', renewal = $2, at = $3
+         WHERE subject = $1 AND (status = 'told' OR $2::bytea IS NOT NULL AND renewal IS NOT NULL)",
+    )
+    .bind(subject.as_bytes())
+    .bind(question.map(|digest| *digest.as_bytes()))
+    .bind(at)
+    .execute(core)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// A fulfilled request: subject, kind, and the fingerprints of its two certificates.
 pub(crate) struct Issued {
     pub(crate) subject: Thumbprint,
     pub(crate) kind: SubjectKind,
     pub(crate) signing_certificate: Vec<u8>,
     pub(crate) encryption_certificate: Vec<u8>,
+    /// The question of a device for new certificates.
+    pub(crate) renewal: Option<Digest>,
+}
+
+type IssuedRow = (Vec<u8>, String, Vec<u8>, Vec<u8>, Option<Vec<u8>>);
+
+fn issued(
+    (subject, kind, signing_certificate, encryption_certificate, renewal): IssuedRow,
+) -> Result<Issued, Fault> {
+    let at = |column| At("certificate_request", column);
+    Ok(Issued {
+        subject: at("subject").thumbprint(&subject)?,
+        kind: match kind.as_str() {
+            "device" => SubjectKind::Device,
+            "processor" => SubjectKind::Processor,
+            _ => return Err(at("kind").fault()),
+        },
+        signing_certificate,
+        encryption_certificate,
+        renewal: renewal
+            .map(|digest| at("renewal").digest(&digest))
+            .transpose()?,
+    })
+}
+
+/// The certificates that a subject has now.
+pub(crate) async fn fulfilled(
+    core: &mut PgConnection,
+    subject: Thumbprint,
+) -> Result<Option<Issued>, Fault> {
+    let row: Option<IssuedRow> = sqlx::query_as(
+        "SELECT subject, kind, signing_certificate, encryption_certificate, renewal
+         FROM bank.certificate_request WHERE subject = $1 AND signing_certificate IS NOT NULL",
+    )
+    .bind(subject.as_bytes())
+    .fetch_optional(core)
+    .await?;
+    row.map(issued).transpose()
 }
 
 /// Fulfilled requests whose subject was not told yet, locked.
 pub(crate) async fn lock_issued(core: &mut PgConnection) -> Result<Vec<Issued>, Fault> {
-    type Row = (Vec<u8>, String, Vec<u8>, Vec<u8>);
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT subject, kind, signing_certificate, encryption_certificate
+    let rows: Vec<IssuedRow> = sqlx::query_as(
+        "SELECT subject, kind, signing_certificate, encryption_certificate, renewal
          FROM bank.certificate_request
          WHERE status = 'issued' ORDER BY at LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED",
     )
     .fetch_all(core)
     .await?;
-    let at = |column| At("certificate_request", column);
-    rows.into_iter()
-        .map(
-            |(subject, kind, signing_certificate, encryption_certificate)| {
-                Ok(Issued {
-                    subject: at("subject").thumbprint(&subject)?,
-                    kind: match kind.as_str() {
-                        "device" => SubjectKind::Device,
-                        "processor" => SubjectKind::Processor,
-                        _ => return Err(at("kind").fault()),
-                    },
-                    signing_certificate,
-                    encryption_certificate,
-                })
-            },
-        )
-        .collect()
+    rows.into_iter().map(issued).collect()
 }
 
 pub(crate) async fn mark_told(

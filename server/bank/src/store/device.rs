@@ -4,21 +4,13 @@ use crate::{
     Fault,
     store::{At, row},
 };
-use message::{Digest, Thumbprint, Timestamp, slip::Locator, text::Label};
+use message::{
+    Digest, Thumbprint, Timestamp,
+    device::{EnrolledBy, Rights, Standing},
+    slip::Locator,
+    text::Label,
+};
 use sqlx::PgConnection;
-
-/// Where a device stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeviceStatus {
-    /// Its certificates are being made.
-    Requested,
-    /// Its certificates were sent; it has not confirmed yet.
-    Enrolled,
-    /// It may sign orders.
-    Active,
-    /// Nothing it signs counts any more.
-    Revoked,
-}
 
 /// A device.
 #[derive(Clone, Debug)]
@@ -30,12 +22,25 @@ pub(crate) struct Device {
     pub(crate) signing_key: Vec<u8>,
     /// SubjectPublicKeyInfo.
     pub(crate) encryption_key: Vec<u8>,
-    pub(crate) slip: Locator,
+    /// The slip it came with.
+    pub(crate) slip: Option<Locator>,
+    /// Digest of the request for its certificates.
     pub(crate) request: Digest,
-    pub(crate) status: DeviceStatus,
+    pub(crate) standing: Standing,
+    pub(crate) rights: Rights,
+    pub(crate) enrolled_by: EnrolledBy,
+    /// The device whose place it takes.
+    pub(crate) predecessor: Option<Thumbprint>,
     pub(crate) nonce: Option<Vec<u8>>,
     /// The signed `enrolled`.
     pub(crate) enrolled: Option<String>,
+    pub(crate) requested_at: Timestamp,
+    pub(crate) active_at: Option<Timestamp>,
+    pub(crate) last_used_at: Option<Timestamp>,
+    pub(crate) suspended_at: Option<Timestamp>,
+    pub(crate) replaced_at: Option<Timestamp>,
+    pub(crate) revoked_at: Option<Timestamp>,
+    pub(crate) certificates_until: Option<Timestamp>,
 }
 
 row! {
@@ -45,11 +50,49 @@ row! {
         name: String,
         signing_key: Vec<u8>,
         encryption_key: Vec<u8>,
-        slip: Vec<u8>,
+        slip: Option<Vec<u8>>,
         request: Vec<u8>,
         status: String,
+        rights: String,
+        enrolled_by: String,
+        predecessor: Option<Vec<u8>>,
         nonce: Option<Vec<u8>>,
         enrolled: Option<String>,
+        requested_at: i64,
+        active_at: Option<i64>,
+        last_used_at: Option<i64>,
+        suspended_at: Option<i64>,
+        replaced_at: Option<i64>,
+        revoked_at: Option<i64>,
+        certificates_until: Option<i64>,
+    }
+}
+
+const fn standing_of(word: &str) -> Option<Standing> {
+    Some(match word.as_bytes() {
+        b"requested" => Standing::New,
+        b"enrolled" => Standing::Waiting,
+        b"active" => Standing::Active,
+        b"suspended" => Standing::Suspended,
+        b"revoked" => Standing::Revoked,
+        b"replaced" => Standing::Replaced,
+        _ => return None,
+    })
+}
+
+const fn rights_word(rights: Rights) -> &'static str {
+    match rights {
+        Rights::Sign => "sign",
+        Rights::View => "view",
+    }
+}
+
+const fn enrolled_by_word(by: EnrolledBy) -> &'static str {
+    match by {
+        EnrolledBy::Slip => "slip",
+        EnrolledBy::Device => "device",
+        EnrolledBy::Letter => "letter",
+        EnrolledBy::Rotation => "rotation",
     }
 }
 
@@ -58,41 +101,67 @@ impl TryFrom<Row> for Device {
 
     fn try_from(row: Row) -> Result<Self, Fault> {
         let at = |column| At("device", column);
+        let locator = |bytes: Vec<u8>| Ok::<_, Fault>(Locator(at("slip").of(bytes.try_into())?));
+        let predecessor = |id: Vec<u8>| at("predecessor").thumbprint(&id);
         Ok(Device {
             id: at("id").thumbprint(&row.id)?,
             customer: row.customer,
             name: at("name").of(Label::try_from(row.name))?,
             signing_key: row.signing_key,
             encryption_key: row.encryption_key,
-            slip: Locator(at("slip").of(row.slip.try_into())?),
+            slip: row.slip.map(locator).transpose()?,
             request: at("request").digest(&row.request)?,
-            status: match row.status.as_str() {
-                "requested" => DeviceStatus::Requested,
-                "enrolled" => DeviceStatus::Enrolled,
-                "active" => DeviceStatus::Active,
-                "revoked" => DeviceStatus::Revoked,
-                _ => return Err(at("status").fault()),
+            standing: standing_of(&row.status).ok_or_else(|| at("status").fault())?,
+            rights: match row.rights.as_str() {
+                "sign" => Rights::Sign,
+                "view" => Rights::View,
+                _ => return Err(at("rights").fault()),
             },
+            enrolled_by: match row.enrolled_by.as_str() {
+                "slip" => EnrolledBy::Slip,
+                "device" => EnrolledBy::Device,
+                "letter" => EnrolledBy::Letter,
+                "rotation" => EnrolledBy::Rotation,
+                _ => return Err(at("enrolled_by").fault()),
+            },
+            predecessor: row.predecessor.map(predecessor).transpose()?,
             nonce: row.nonce,
             enrolled: row.enrolled,
+            requested_at: row.requested_at,
+            active_at: row.active_at,
+            last_used_at: row.last_used_at,
+            suspended_at: row.suspended_at,
+            replaced_at: row.replaced_at,
+            revoked_at: row.revoked_at,
+            certificates_until: row.certificates_until,
         })
     }
 }
 
-/// These devices, whatever their status.
+async fn read(
+    core: &mut PgConnection,
+    sql: &'static str,
+    key: impl for<'q> sqlx::Encode<'q, sqlx::Postgres> + sqlx::Type<sqlx::Postgres> + Send,
+) -> Result<Vec<Device>, Fault> {
+    let rows: Vec<Row> = sqlx::query_as(sql).bind(key).fetch_all(core).await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+fn keys(ids: &[Thumbprint]) -> Vec<Vec<u8>> {
+    ids.iter().map(|id| id.as_bytes().to_vec()).collect()
+}
+
+/// These devices, however they stand.
 pub(crate) async fn by_ids(
     core: &mut PgConnection,
     ids: &[Thumbprint],
 ) -> Result<Vec<Device>, Fault> {
-    let ids: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes().as_slice()).collect();
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, customer, name, signing_key, encryption_key, slip, request, status, nonce, enrolled
-         FROM bank.device WHERE id = ANY($1)",
+    read(
+        core,
+        "SELECT * FROM bank.device WHERE id = ANY($1)",
+        keys(ids),
     )
-    .bind(ids)
-    .fetch_all(core)
-    .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    .await
 }
 
 /// The active devices of these customers.
@@ -100,34 +169,48 @@ pub(crate) async fn active_of(
     core: &mut PgConnection,
     customers: &[i64],
 ) -> Result<Vec<Device>, Fault> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT id, customer, name, signing_key, encryption_key, slip, request, status, nonce, enrolled
-         FROM bank.device WHERE customer = ANY($1) AND status = 'active' ORDER BY customer, id",
-    )
-    .bind(customers)
-    .fetch_all(core)
-    .await?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    let sql = "SELECT * FROM bank.device
+               WHERE customer = ANY($1) AND status = 'active' ORDER BY customer, id";
+    read(core, sql, customers.to_vec()).await
+}
+
+/// Every device of a customer, newest first.
+pub(crate) async fn of_customer(
+    core: &mut PgConnection,
+    customer: i64,
+) -> Result<Vec<Device>, Fault> {
+    let sql = "SELECT * FROM bank.device WHERE customer = $1 ORDER BY requested_at DESC, id";
+    read(core, sql, customer).await
+}
+
+/// Locks every device of these customers: whoever changes one of them does this first, all at once,
+/// and reads them afterwards.
+pub(crate) async fn lock_of(core: &mut PgConnection, customers: &[i64]) -> Result<(), Fault> {
+    sqlx::query("SELECT FROM bank.device WHERE customer = ANY($1) ORDER BY id FOR NO KEY UPDATE")
+        .bind(customers)
+        .execute(core)
+        .await?;
+    Ok(())
 }
 
 /// Records a device whose certificates are asked for.
-pub(crate) async fn insert(
-    core: &mut PgConnection,
-    device: &Device,
-    at: Timestamp,
-) -> Result<(), Fault> {
+pub(crate) async fn insert(core: &mut PgConnection, device: &Device) -> Result<(), Fault> {
     sqlx::query(
         "INSERT INTO bank.device (id, customer, name, signing_key, encryption_key, slip, request,
-         status, requested_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 'requested', $8)",
+         status, rights, enrolled_by, predecessor, requested_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'requested', $8, $9, $10, $11)",
     )
     .bind(device.id.as_bytes())
     .bind(device.customer)
     .bind(device.name.as_str())
     .bind(&device.signing_key)
     .bind(&device.encryption_key)
-    .bind(device.slip.0)
+    .bind(device.slip.map(|slip| slip.0))
     .bind(device.request.as_bytes())
-    .bind(at)
+    .bind(rights_word(device.rights))
+    .bind(enrolled_by_word(device.enrolled_by))
+    .bind(device.predecessor.map(|id| *id.as_bytes()))
+    .bind(device.requested_at)
     .execute(core)
     .await?;
     Ok(())
@@ -139,17 +222,33 @@ pub(crate) async fn mark_enrolled(
     id: Thumbprint,
     nonce: &[u8],
     enrolled: &str,
+    until: Timestamp,
 ) -> Result<bool, Fault> {
     let done = sqlx::query(
-        "UPDATE bank.device SET status = 'enrolled', nonce = $2, enrolled = $3
+        "UPDATE bank.device SET status = 'enrolled', nonce = $2, enrolled = $3, certificates_until = $4
          WHERE id = $1 AND status = 'requested'",
     )
     .bind(id.as_bytes())
     .bind(nonce)
     .bind(enrolled)
+    .bind(until)
     .execute(core)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// It has new certificates for its keys.
+pub(crate) async fn mark_renewed(
+    core: &mut PgConnection,
+    id: Thumbprint,
+    until: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query("UPDATE bank.device SET certificates_until = $2 WHERE id = $1")
+        .bind(id.as_bytes())
+        .bind(until)
+        .execute(core)
+        .await?;
+    Ok(())
 }
 
 /// The device has confirmed. False when it was not waiting for that.
@@ -168,15 +267,14 @@ pub(crate) async fn mark_active(
     Ok(done.rows_affected() == 1)
 }
 
-/// Nothing the device signs counts from now on. False when there is none, or it is revoked already.
-pub(crate) async fn revoke(
+/// Another device has its place from now on. False when it is not active.
+pub(crate) async fn mark_replaced(
     core: &mut PgConnection,
     id: Thumbprint,
     at: Timestamp,
 ) -> Result<bool, Fault> {
     let done = sqlx::query(
-        "UPDATE bank.device SET status = 'revoked', revoked_at = $2
-         WHERE id = $1 AND status <> 'revoked'",
+        "UPDATE bank.device SET status = 'replaced', replaced_at = $2 WHERE id = $1 AND status = 'active'",
     )
     .bind(id.as_bytes())
     .bind(at)
@@ -185,14 +283,151 @@ pub(crate) async fn revoke(
     Ok(done.rows_affected() == 1)
 }
 
-/// A line of a device list.
-pub(crate) type Listed = (Vec<u8>, i64, String, String);
-
-/// Every device, for operators: id, customer, name, status.
-pub(crate) async fn list(core: &mut PgConnection) -> Result<Vec<Listed>, Fault> {
-    Ok(sqlx::query_as(
-        "SELECT id, customer, name, status FROM bank.device ORDER BY customer, requested_at",
+/// The device has confirmed that it takes the place of its predecessor, with its name and rights.
+/// False when it was not waiting for that.
+pub(crate) async fn mark_in_place(
+    core: &mut PgConnection,
+    id: Thumbprint,
+    at: Timestamp,
+) -> Result<bool, Fault> {
+    let done = sqlx::query(
+        "UPDATE bank.device d SET status = 'active', active_at = $2, name = old.name, rights = old.rights
+         FROM bank.device old
+         WHERE d.id = $1 AND d.status = 'enrolled' AND old.id = d.predecessor",
     )
+    .bind(id.as_bytes())
+    .bind(at)
+    .execute(core)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The devices that wait to take the place of this one are dropped: another request is newer.
+pub(crate) async fn drop_successors(
+    core: &mut PgConnection,
+    id: Thumbprint,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "UPDATE bank.device SET status = 'revoked', revoked_at = $2
+         WHERE predecessor = $1 AND status IN ('requested', 'enrolled')",
+    )
+    .bind(id.as_bytes())
+    .bind(at)
+    .execute(core)
+    .await?;
+    Ok(())
+}
+
+/// Calls a device otherwise.
+pub(crate) async fn rename(
+    core: &mut PgConnection,
+    id: Thumbprint,
+    name: &Label,
+) -> Result<(), Fault> {
+    sqlx::query("UPDATE bank.device SET name = $2 WHERE id = $1")
+        .bind(id.as_bytes())
+        .bind(name.as_str())
+        .execute(core)
+        .await?;
+    Ok(())
+}
+
+/// Changes what a device may do.
+pub(crate) async fn allow(
+    core: &mut PgConnection,
+    id: Thumbprint,
+    rights: Rights,
+) -> Result<(), Fault> {
+    sqlx::query("UPDATE bank.device SET rights = $2 WHERE id = $1")
+        .bind(id.as_bytes())
+        .bind(rights_word(rights))
+        .execute(core)
+        .await?;
+    Ok(())
+}
+
+/// Nothing the device signs counts until it is resumed. False when it is not active.
+pub(crate) async fn suspend(
+    core: &mut PgConnection,
+    id: Thumbprint,
+    at: Timestamp,
+) -> Result<bool, Fault> {
+    let done = sqlx::query(
+        "UPDATE bank.device SET status = 'suspended', suspended_at = $2
+         WHERE id = $1 AND status = 'active'",
+    )
+    .bind(id.as_bytes())
+    .bind(at)
+    .execute(core)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A suspended device counts again. False when it is not suspended.
+pub(crate) async fn resume(core: &mut PgConnection, id: Thumbprint) -> Result<bool, Fault> {
+    let done = sqlx::query(
+        "UPDATE bank.device SET status = 'active', suspended_at = NULL
+         WHERE id = $1 AND status = 'suspended'",
+    )
+    .bind(id.as_bytes())
+    .execute(core)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Nothing the device signs counts from now on; with it go those whose place it has taken, since
+/// their last orders might still come, and those that wait for its place. Answers all of them, none
+/// when there is no such device or it is revoked already.
+pub(crate) async fn revoke(
+    core: &mut PgConnection,
+    id: Thumbprint,
+    at: Timestamp,
+) -> Result<Vec<Thumbprint>, Fault> {
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar(
+        "WITH RECURSIVE line AS (
+             SELECT id, predecessor FROM bank.device WHERE id = $1 AND status <> 'revoked'
+             UNION SELECT d.id, d.predecessor FROM bank.device d JOIN line ON line.predecessor = d.id
+             WHERE d.status = 'replaced')
+         UPDATE bank.device SET status = 'revoked', revoked_at = $2, suspended_at = NULL
+         WHERE id IN (SELECT id FROM line)
+            OR status IN ('requested', 'enrolled') AND predecessor IN (SELECT id FROM line)
+         RETURNING id",
+    )
+    .bind(id.as_bytes())
+    .bind(at)
     .fetch_all(core)
-    .await?)
+    .await?;
+    let at = At("device", "id");
+    rows.iter().map(|id| at.thumbprint(id)).collect()
+}
+
+/// Notes that these devices were used in this hour. A row that somebody else holds is left: it is
+/// noted with the next message.
+pub(crate) async fn mark_used(
+    core: &mut PgConnection,
+    ids: &[Thumbprint],
+    hour: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "WITH due AS (SELECT id FROM bank.device
+                      WHERE id = ANY($1) AND (last_used_at IS NULL OR last_used_at < $2)
+                      FOR NO KEY UPDATE SKIP LOCKED)
+         UPDATE bank.device d SET last_used_at = $2 FROM due WHERE d.id = due.id",
+    )
+    .bind(keys(ids))
+    .bind(hour)
+    .execute(core)
+    .await?;
+    Ok(())
+}
+
+/// Every device, for operators.
+pub(crate) async fn list(
+    core: &mut PgConnection,
+    customer: Option<i64>,
+) -> Result<Vec<Device>, Fault> {
+    let sql = "SELECT * FROM bank.device
+               WHERE $1::bigint IS NULL OR customer = $1 ORDER BY customer, requested_at, id";
+    read(core, sql, customer).await
 }

@@ -56,12 +56,14 @@ pub(crate) async fn active(core: &mut PgConnection) -> Result<Vec<ProcessorRow>,
     rows.into_iter().map(value).collect()
 }
 
-/// Those that count and have been handed no keys yet.
+/// Those that count and have not been handed the bank's keys yet. A key that was rotated in may have
+/// been wrapped to them already; the storage key never comes alone.
 pub(crate) async fn without_keys(core: &mut PgConnection) -> Result<Vec<ProcessorRow>, Fault> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT id, name, signing_key, unwrap_key FROM bank.processor p
          WHERE status = 'active'
-           AND NOT EXISTS (SELECT FROM bank.wrapped_key w WHERE w.processor = p.id)",
+           AND NOT EXISTS (SELECT FROM bank.wrapped_key w
+                           WHERE w.processor = p.id AND w.purpose = 'storage')",
     )
     .fetch_all(core)
     .await?;

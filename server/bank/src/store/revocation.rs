@@ -21,18 +21,27 @@ pub(crate) async fn insert(
     Ok(())
 }
 
+/// A revocation that nobody has been told of yet.
+pub(crate) struct Untold {
+    pub(crate) device: Thumbprint,
+    /// Who did it: the customer's order, or the bank's record.
+    pub(crate) jws: String,
+    pub(crate) at: Timestamp,
+}
+
 /// Those that nobody has been told of yet, locked: another processor takes others.
-pub(crate) async fn lock_untold(
-    core: &mut PgConnection,
-) -> Result<Vec<(Thumbprint, Timestamp)>, Fault> {
-    let rows: Vec<(Vec<u8>, i64)> = sqlx::query_as(
-        "SELECT device, at FROM bank.revocation WHERE NOT told ORDER BY at
+pub(crate) async fn lock_untold(core: &mut PgConnection) -> Result<Vec<Untold>, Fault> {
+    let rows: Vec<(Vec<u8>, String, i64)> = sqlx::query_as(
+        "SELECT device, jws, at FROM bank.revocation WHERE NOT told ORDER BY at
          LIMIT 100 FOR NO KEY UPDATE SKIP LOCKED",
     )
     .fetch_all(core)
     .await?;
     rows.into_iter()
-        .map(|(device, at)| Ok((At("revocation", "device").thumbprint(&device)?, at)))
+        .map(|(device, jws, at)| {
+            let device = At("revocation", "device").thumbprint(&device)?;
+            Ok(Untold { device, jws, at })
+        })
         .collect()
 }
 

@@ -48,3 +48,18 @@ pub(crate) async fn of_processor(
     .fetch_all(core)
     .await?)
 }
+
+/// Whether any of these keys is wrapped to a processor.
+pub(crate) async fn are_there(
+    core: &mut PgConnection,
+    processor: Thumbprint,
+    kids: &[String],
+) -> Result<bool, Fault> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM bank.wrapped_key WHERE processor = $1 AND kid = ANY($2))",
+    )
+    .bind(processor.as_bytes())
+    .bind(kids)
+    .fetch_one(core)
+    .await?)
+}

@@ -8,9 +8,13 @@ use envelope::{
 };
 use message::{
     Body, Digest, Iban, MessageId, Payload, SessionId, Thumbprint,
-    enrol::{EnrolConfirm, EnrolRequest, Enrolled},
+    device::{
+        DeviceChange, DeviceOrder, DeviceOrdered, DeviceView, Devices, DevicesAsk, JoinRequest,
+        Rights, Standing,
+    },
+    enrol::{Activated, EnrolConfirm, EnrolRequest, Enrolled},
     order::PaymentOrder,
-    receipt::{Outcome, Receipt, Refusal},
+    receipt::{Outcome, Receipt, Refusal, Refused},
     session::SessionOpen,
     text::{Label, Remittance},
 };
@@ -104,9 +108,14 @@ impl Device {
     /// Signs, seals and hands in; the bank has not looked at it yet.
     pub async fn send<B: Body>(&self, bank: &TestBank, payload: &Payload<B>) -> Digest {
         let jws = self.sign(payload);
-        let envelope = self.seal(bank, &jws);
-        bank.edge.store_envelope(envelope.as_str()).await.unwrap();
+        self.hand_in(bank, &jws).await;
         jws.digest()
+    }
+
+    /// Seals what was signed and hands it in.
+    pub async fn hand_in(&self, bank: &TestBank, jws: &Jws) {
+        let envelope = self.seal(bank, jws);
+        bank.edge.store_envelope(envelope.as_str()).await.unwrap();
     }
 
     /// Says something and has the bank work.
@@ -215,6 +224,87 @@ impl Device {
         assert_eq!(opened.body.session, session);
     }
 
+    /// Keys for one more device of the same customer, not known to the bank.
+    pub fn sibling(&self, which: usize) -> Self {
+        Self {
+            keys: material().devices[which].clone(),
+            customer: self.customer,
+            iban: self.iban.clone(),
+            session: None,
+        }
+    }
+
+    pub fn join_request(&self) -> JoinRequest {
+        JoinRequest {
+            signing_key: self.keys.0.public().to_jwk(),
+            encryption_key: self.keys.1.public().to_jwk(),
+            device_name: Label::parse("Tablet").unwrap(),
+        }
+    }
+
+    /// The code that a new device shows.
+    pub fn code(&self) -> String {
+        let (signing, encryption) = (self.keys.0.public(), self.keys.1.public());
+        enrol::join_code(&signing.thumbprint(), &encryption.thumbprint())
+    }
+
+    pub fn approval(&self, rights: Rights) -> DeviceChange {
+        DeviceChange::Approve {
+            device: self.id(),
+            encryption: self.keys.1.public().thumbprint(),
+            rights,
+        }
+    }
+
+    /// Orders something about devices.
+    pub async fn change(
+        &self,
+        bank: &TestBank,
+        change: DeviceChange,
+    ) -> Result<DeviceOrdered, Refusal> {
+        let digest = self.say(bank, DeviceOrder { change }).await;
+        self.answered(bank, digest).await
+    }
+
+    /// The answer to a message of this device.
+    pub async fn answered<A: Body>(&self, bank: &TestBank, digest: Digest) -> Result<A, Refusal> {
+        let refused = self.heard::<Refused>(bank).await;
+        if let Some(refused) = refused.into_iter().find(|r| r.re == Some(digest)) {
+            return Err(refused.body.reason);
+        }
+        let answers = self.heard::<A>(bank).await.into_iter();
+        let answer = answers.rev().find(|answer| answer.re == Some(digest));
+        Ok(answer.expect("an answer").body)
+    }
+
+    /// Asks and hears the answer.
+    pub async fn ask<Q: Body, A: Body>(&self, bank: &TestBank, body: Q) -> Result<A, Refusal> {
+        let digest = self.say(bank, body).await;
+        self.answered(bank, digest).await
+    }
+
+    /// Signs back the nonce of the certificates that are in the mailbox.
+    pub async fn confirm(&self, bank: &TestBank) -> Result<Activated, Refusal> {
+        let nonce = self.last::<Enrolled>(bank).await.body.nonce;
+        self.ask(bank, EnrolConfirm { nonce }).await
+    }
+
+    /// A second device, approved by this one.
+    pub async fn approved(&self, bank: &TestBank, which: usize, rights: Rights) -> Self {
+        let new = self.sibling(which);
+        new.say(bank, new.join_request()).await;
+        let made = self.change(bank, new.approval(rights)).await.unwrap();
+        assert_eq!((made.device, made.standing), (new.id(), Standing::New));
+        new.confirm(bank).await.unwrap();
+        new
+    }
+
+    /// The customer's devices as this one is told.
+    pub async fn devices(&self, bank: &TestBank) -> Vec<DeviceView> {
+        let list: Devices = self.ask(bank, DevicesAsk {}).await.unwrap();
+        list.devices
+    }
+
     pub fn order(&self, to: &Iban, cents: i64) -> PaymentOrder {
         PaymentOrder {
             debtor_account: self.iban.clone(),
@@ -269,6 +359,7 @@ async fn signer_of(bank: &TestBank, jws: &Jws) -> VerifyingKey {
     let anchor = TrustAnchor::new(material().root.certificate.clone()).unwrap();
     let (leaf, cas) = chain.split_first().unwrap();
     let role = Role::Processor;
-    let verified = verify_chain(&*rsa(), &anchor, leaf, cas, role, &bank.bic, NOW).unwrap();
+    let now = bank.clock.now();
+    let verified = verify_chain(&*rsa(), &anchor, leaf, cas, role, &bank.bic, now).unwrap();
     verified.verifying_key().unwrap().clone()
 }

@@ -100,7 +100,7 @@ pub fn material() -> &'static Material {
                 rsa.generate(2048, &mut *rng).unwrap(),
             )
         };
-        let devices = (0..5).map(|_| pair()).collect();
+        let devices = (0..7).map(|_| pair()).collect();
         Material {
             root,
             banks,
@@ -226,6 +226,13 @@ impl TestBank {
     /// One number from the core.
     pub async fn number(&self, sql: &'static str) -> i64 {
         let mut core = self.owner().await;
+        sqlx::query_scalar(sql).fetch_one(&mut core).await.unwrap()
+    }
+
+    /// The same with a text that a test puts together.
+    pub async fn count(&self, sql: &str) -> i64 {
+        let mut core = self.owner().await;
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
         sqlx::query_scalar(sql).fetch_one(&mut core).await.unwrap()
     }
 

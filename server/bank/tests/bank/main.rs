@@ -8,12 +8,16 @@
 mod copies;
 mod crashes;
 mod device;
+mod devices;
 mod enrolment;
 mod harness;
 mod hostile;
 mod interbank;
+mod joining;
+mod keys;
 mod links;
 mod payments;
 mod peer_sessions;
+mod replacing;
 mod roles;
 mod sessions;

@@ -6,7 +6,7 @@ use crate::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 
-const FOR_EVER: [&str; 17] = [
+const FOR_EVER: [&str; 19] = [
     "institution",
     "certificate",
     "key_set",
@@ -24,6 +24,8 @@ const FOR_EVER: [&str; 17] = [
     "sealed_again",
     "unreadable",
     "alarm",
+    "device_order",
+    "join_blocked",
 ];
 
 async fn code(connection: &mut PgConnection, sql: &str) -> Option<String> {
@@ -87,7 +89,10 @@ async fn roles_may_do_what_they_are_for() {
         "DELETE FROM bank.session",
         "DELETE FROM bank.peer_session",
         "UPDATE bank.peer_session SET peer = 'X'",
-        "INSERT INTO bank.revocation (device, jws, reason, at) VALUES ('', '', '', 0)",
+        "UPDATE bank.revocation SET jws = ''",
+        "DELETE FROM bank.device",
+        "UPDATE bank.device SET customer = 1",
+        "INSERT INTO bank.to_tell (at) VALUES (0)",
         "CREATE TABLE bank.mine (x int)",
         "DROP TABLE bank.entry",
         "ALTER TABLE bank.entry DISABLE TRIGGER ALL",
@@ -107,6 +112,7 @@ async fn roles_may_do_what_they_are_for() {
          VALUES ('', 'device', '', '', '', 0)",
         "UPDATE bank.certificate_request SET signing_key = ''",
         "UPDATE bank.device SET status = 'active'",
+        "SELECT * FROM bank.join_request",
         "INSERT INTO bank.posting VALUES (1)",
     ] {
         assert_eq!(code(&mut registrar, sql).await, refused, "registrar: {sql}");
@@ -160,4 +166,71 @@ async fn the_tables_judge_a_second_time() {
     assert_eq!(audit.findings[0].0, "held is not the sum of the open holds");
     let status = bank::operator::status(&mut owner).await.unwrap();
     assert!(status.figures.contains(&("customers".to_owned(), 1)));
+}
+
+#[tokio::test]
+async fn the_tables_judge_devices_a_second_time() {
+    let bank = TestBank::halden().await;
+    let ann = Device::enrolled(&bank, 0, 0).await;
+    let bo = Device::enrolled(&bank, 1, 0).await;
+    let mut owner = bank.owner().await;
+    let [ann, bo] = [ann.id(), bo.id()].map(|id| {
+        format!(
+            "'\\x{}'::bytea",
+            data_encoding::HEXLOWER.encode(id.as_bytes())
+        )
+    });
+    let insert = |slip: &str, by: &str, predecessor: &str| {
+        format!(
+            "INSERT INTO bank.device (id, customer, name, signing_key, encryption_key, slip, request,
+             status, enrolled_by, predecessor, requested_at)
+             SELECT sha256(id), customer, 'x', '', '', {slip}, '', 'requested', '{by}', {predecessor}, 0
+             FROM bank.device WHERE id = {ann}"
+        )
+    };
+    let (broken, key) = (Some("23514".to_owned()), Some("23503".to_owned()));
+    for (sql, expected) in [
+        (insert("NULL", "slip", "NULL"), &broken),
+        (insert("slip", "device", "NULL"), &broken),
+        (insert("NULL", "rotation", "NULL"), &broken),
+        (insert("NULL", "letter", &ann), &broken),
+        // Nobody takes the place of another customer's device.
+        (insert("NULL", "rotation", &bo), &key),
+        (
+            format!("UPDATE bank.device SET status = 'suspended' WHERE id = {ann}"),
+            &broken,
+        ),
+        (
+            format!("UPDATE bank.device SET suspended_at = 1 WHERE id = {ann}"),
+            &broken,
+        ),
+        (
+            format!("UPDATE bank.device SET status = 'revoked' WHERE id = {ann}"),
+            &broken,
+        ),
+        (
+            format!("UPDATE bank.device SET status = 'replaced' WHERE id = {ann}"),
+            &broken,
+        ),
+        (
+            format!("UPDATE bank.device SET rights = 'all' WHERE id = {ann}"),
+            &broken,
+        ),
+        (
+            format!("UPDATE bank.device SET last_used_at = 1 WHERE id = {ann}"),
+            &broken,
+        ),
+    ] {
+        assert_eq!(code(&mut owner, &sql).await, *expected, "{sql}");
+    }
+    assert_eq!(
+        code(&mut owner, &insert("NULL", "rotation", &ann)).await,
+        None
+    );
+    let revoked = "UPDATE bank.device SET status = 'revoked', revoked_at = 1";
+    assert_eq!(code(&mut owner, revoked).await, None);
+    for status in ["requested", "enrolled", "active", "suspended", "replaced"] {
+        let sql = format!("UPDATE bank.device SET status = '{status}', revoked_at = NULL");
+        assert_eq!(code(&mut owner, &sql).await, broken, "{sql}");
+    }
 }
