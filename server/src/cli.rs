@@ -42,6 +42,9 @@ enum Command {
     /// Accounts of customers.
     #[command(subcommand)]
     Account(AccountCommand),
+    /// The encryption key of a bank.
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Measure payments per second, end to end, beside TPC-B-like transactions of the same run.
     Bench(crate::bench::BenchArguments),
 }
@@ -91,6 +94,8 @@ pub struct NamedRoleArguments {
 enum CustomerCommand {
     /// Open a customer with an account and print an activation slip.
     Add(roles::operator::CustomerAdd),
+    /// Print a new activation slip for a customer. The devices he has are told.
+    Slip(roles::operator::CustomerSlip),
 }
 
 #[derive(Subcommand)]
@@ -100,7 +105,21 @@ enum AccountCommand {
 }
 
 #[derive(Subcommand)]
+enum KeyCommand {
+    /// Make a new key that devices and banks seal to. The old ones only open what was sealed before.
+    Rotate(roles::operator::KeyRotate),
+}
+
+#[derive(Subcommand)]
 enum DeviceCommand {
+    /// List devices with their five words.
+    List(roles::operator::DeviceList),
+    /// Admit a new device with its initialisation letter.
+    Admit(roles::operator::DeviceAdmit),
+    /// Suspend a device: nothing it signs counts until it is resumed.
+    Suspend(roles::operator::DeviceNamed),
+    /// Let a suspended device count again.
+    Resume(roles::operator::DeviceNamed),
     /// Revoke a device: nothing it signs from now on counts.
     Revoke(roles::operator::DeviceRevoke),
 }
@@ -145,14 +164,30 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Authority(role) => roles::authority::run(&role).await,
         Command::Status(bank) => status::run(&bank).await,
         Command::Audit(bank) => roles::operator::audit(&bank).await,
-        Command::Customer(CustomerCommand::Add(add)) => roles::operator::add_customer(&add).await,
-        Command::Device(DeviceCommand::Revoke(revoke)) => {
-            roles::operator::revoke_device(&revoke).await
-        }
+        Command::Customer(command) => customer(command).await,
+        Command::Device(command) => device(command).await,
+        Command::Key(KeyCommand::Rotate(rotate)) => roles::operator::rotate_key(&rotate).await,
         Command::Account(AccountCommand::Close(close)) => {
             roles::operator::close_account(&close).await
         }
         Command::Bench(arguments) => crate::bench::run(arguments).await,
+    }
+}
+
+async fn customer(command: CustomerCommand) -> Result<(), Failure> {
+    match command {
+        CustomerCommand::Add(add) => roles::operator::add_customer(&add).await,
+        CustomerCommand::Slip(slip) => roles::operator::print_new_slip(&slip).await,
+    }
+}
+
+async fn device(command: DeviceCommand) -> Result<(), Failure> {
+    match command {
+        DeviceCommand::List(list) => roles::operator::list_devices(&list).await,
+        DeviceCommand::Admit(admit) => roles::operator::admit_device(&admit).await,
+        DeviceCommand::Suspend(named) => roles::operator::suspend_device(&named).await,
+        DeviceCommand::Resume(named) => roles::operator::resume_device(&named).await,
+        DeviceCommand::Revoke(revoke) => roles::operator::revoke_device(&revoke).await,
     }
 }
 

@@ -63,12 +63,15 @@ async fn core(configuration: &BankConfiguration) -> Result<(), Failure> {
             line(&format!("{what}: not acknowledged"), open);
         }
     }
-    let devices = operator::devices(&mut connection).await?;
+    let devices = operator::devices(&mut connection, None).await?;
     println!("\ndevices");
     for device in devices {
         println!(
             "  {}  customer {}  {}  {}",
-            device.id, device.customer, device.status, device.name
+            device.id,
+            device.customer,
+            device.standing.word(),
+            device.name
         );
     }
     Ok(connection.close().await?)

@@ -9,6 +9,7 @@
 
 mod network {
     pub mod demo;
+    pub mod devices;
 }
 
 use message::{
@@ -19,7 +20,10 @@ use message::{
     receipt::{Outcome, Receipt, Refusal},
     text::Name,
 };
-use network::demo::{Customer, Demo};
+use network::{
+    demo::{Customer, Demo},
+    devices,
+};
 use server::{boot, device::Order};
 
 fn euros(minor: i64) -> Amount {
@@ -65,6 +69,8 @@ async fn two_banks_pay_each_other_whatever_happens() {
     an_order_counts_once(&mut ann, &bo).await;
     a_bank_that_is_away_is_waited_for(&demo, &mut ann, &mut cleo).await;
     a_revoked_device_is_shut_out(&demo, &ann).await;
+    devices::a_customer_manages_devices(&demo, &mut ann, &bo).await;
+    devices::keys_are_rotated_under_payments(&demo, &mut ann, &mut cleo).await;
     every_kill_is_survived(&demo, &mut ann, &mut cleo).await;
     nothing_outside_the_cores_tells_who_pays_whom(&demo);
     demo.audit();

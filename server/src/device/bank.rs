@@ -32,7 +32,10 @@ pub struct Bank {
     bic: Bic,
     anchor: TrustAnchor,
     authorities: Vec<Certificate>,
+    licence: VerifiedCertificate,
     sealing: RsaPublicKey,
+    /// The number of the key set.
+    number: u64,
     words: [&'static str; 5],
     signers: Mutex<HashMap<Thumbprint, VerifiedCertificate>>,
 }
@@ -89,9 +92,25 @@ impl Bank {
             words: five_words(&verified.key_thumbprint()),
             anchor,
             authorities,
+            licence: verified,
             sealing,
+            number: keys.number,
             signers: Mutex::default(),
         })
+    }
+
+    /// Takes up what the bank seals to now. A number that is lower than one seen before is refused.
+    pub async fn refresh(&mut self) -> Result<u64, Failure> {
+        let answer = first_answer(&self.client, &self.edges, "/v1/bank").await?;
+        let info: BankInfo = answer.json().await?;
+        let set = envelope::Jws::parse(&info.key_set)?;
+        let set = key_set::verify(&AwsLcRsa, &self.licence, &set, boot::now())?;
+        if set.number < self.number {
+            return Err("the bank's key set is older than one seen before".into());
+        }
+        self.sealing = key_set::current_key(&set)?;
+        self.number = set.number;
+        Ok(self.number)
     }
 
     /// The bank.

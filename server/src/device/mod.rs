@@ -13,6 +13,7 @@ use envelope::{
 };
 use message::{
     Amount, Body, Iban, MessageId, Payload, SessionId, Thumbprint,
+    device::{DeviceChange, DeviceOrder, DeviceOrdered, JoinRequest, Joining, Rights},
     enrol::{Activated, EnrolConfirm, EnrolRequest, Enrolled},
     order::{ORDER_LIFETIME_SECONDS, PaymentOrder},
     receipt::{Receipt, Refused},
@@ -99,7 +100,52 @@ impl Device {
         };
         let sent = self.say(request)?;
         self.send(&self.seal(&sent)?).await?;
-        let answer: (Jws, Payload<Enrolled>) = self.answer_to(&sent).await?;
+        self.confirm(&sent).await
+    }
+
+    /// Signs the request of a device without a slip: what another device's order may carry.
+    pub fn join_request(&self) -> Result<Jws, Failure> {
+        self.say(JoinRequest {
+            signing_key: self.signing.verifying_key().to_jwk(),
+            encryption_key: self.encryption.public().to_jwk(),
+            device_name: Label::parse("A program")?,
+        })
+    }
+
+    /// The code by which another device of the customer finds this one.
+    pub fn join_code(&self) -> String {
+        enrol::join_code(&self.id(), &self.encryption.public().thumbprint())
+    }
+
+    /// The order by which another device of the customer approves this one.
+    pub fn approval(&self, rights: Rights) -> DeviceChange {
+        DeviceChange::Approve {
+            device: self.id(),
+            encryption: self.encryption.public().thumbprint(),
+            rights,
+        }
+    }
+
+    /// Shows the keys of this device, so that another can approve them.
+    pub async fn show(&mut self, request: &Jws) -> Result<(), Failure> {
+        self.send(&self.seal(request)?).await?;
+        let _: (Jws, Payload<Joining>) = self.answer_to(request).await?;
+        Ok(())
+    }
+
+    /// Orders something about devices.
+    pub async fn change(&mut self, change: DeviceChange) -> Result<DeviceOrdered, Failure> {
+        self.ask(DeviceOrder { change }).await
+    }
+
+    /// Takes the bank's newest key set up.
+    pub async fn refresh(&mut self) -> Result<u64, Failure> {
+        self.bank.refresh().await
+    }
+
+    /// Waits for the certificates that answer a request, confirms them, and opens a session.
+    pub async fn confirm(&mut self, request: &Jws) -> Result<(), Failure> {
+        let answer: (Jws, Payload<Enrolled>) = self.answer_to(request).await?;
         let mut confirm = self.payload(EnrolConfirm {
             nonce: answer.1.body.nonce,
         });
@@ -201,6 +247,17 @@ impl Device {
             Some(session) => seal_to_session(session.id, &session.to_bank, jws, &mut rng)?,
             None => seal_to_key(&AwsLcRsa, self.bank.sealing_key(), jws, &mut rng)?,
         })
+    }
+
+    /// Seals to the bank's key, whether or not there is a session.
+    pub fn seal_to_bank(&self, jws: &Jws) -> Result<Jwe, Failure> {
+        let key = self.bank.sealing_key();
+        Ok(seal_to_key(&AwsLcRsa, key, jws, &mut boot::rng())?)
+    }
+
+    /// Forgets the session: the bank may have ended it.
+    pub fn end_session(&mut self) {
+        self.session = None;
     }
 
     /// Hands an envelope to the first edge that takes it.

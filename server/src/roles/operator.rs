@@ -1,5 +1,12 @@
 //! The acts of a bank's operator, on the core's own machine.
 
+mod devices;
+
+pub use devices::{
+    CustomerSlip, DeviceAdmit, DeviceList, DeviceNamed, DeviceRevoke, KeyRotate, admit_device,
+    list_devices, print_new_slip, resume_device, revoke_device, rotate_key, suspend_device,
+};
+
 use super::registrar;
 use crate::{
     boot,
@@ -12,10 +19,9 @@ use bank::{
 };
 use clap::Args;
 use message::{
-    Amount, Currency, Iban, Thumbprint,
+    Amount, Currency, Iban,
     text::{Label, Name},
 };
-use relay::primitive::AwsLcRsa;
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 
@@ -36,19 +42,6 @@ pub struct CustomerAdd {
     /// Print JSON for a program.
     #[arg(long)]
     json: bool,
-}
-
-/// `server device revoke`
-#[derive(Args, Clone)]
-pub struct DeviceRevoke {
-    #[command(flatten)]
-    bank: BankArguments,
-    /// The device's id: the thumbprint of its signing key.
-    #[arg(long)]
-    device: String,
-    /// Why, for the record.
-    #[arg(long)]
-    reason: String,
 }
 
 /// `server account close`
@@ -129,29 +122,6 @@ fn print_slip(
     println!("    slip code    {}", slip.secret.reveal());
     println!("    bank's words {}", slip.words.join(" "));
     println!("  Good once, until {until}, for five tries.");
-    Ok(())
-}
-
-/// Revokes a device with a signed record.
-pub async fn revoke_device(revoke: &DeviceRevoke) -> Result<(), Failure> {
-    let device = Thumbprint::parse(&revoke.device)
-        .map_err(|_| "give the device's id of 43 characters, as status shows it")?;
-    let reason = Label::parse(&revoke.reason).map_err(|error| format!("the reason {error}"))?;
-    let (configuration, mut core) = core(&revoke.bank).await?;
-    let secret = registrar::secret(&configuration)?;
-    let ca = &secret.enrolment_ca;
-    let now = boot::now();
-    operator::revoke_device(
-        &mut core,
-        &AwsLcRsa,
-        &SystemEntropy,
-        ca,
-        device,
-        &reason,
-        now,
-    )
-    .await?;
-    println!("Device {device} is revoked: nothing it signs from now on counts.");
     Ok(())
 }
 

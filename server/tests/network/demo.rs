@@ -114,7 +114,7 @@ impl Demo {
     }
 
     /// Runs a command of the operator and gives back what it prints.
-    fn operator(&self, bank: usize, arguments: &[&str]) -> String {
+    pub fn operator(&self, bank: usize, arguments: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_server"))
             .args(arguments)
             .args(["--config", &self.config(bank)])
@@ -137,6 +137,11 @@ impl Demo {
             deposit,
         ];
         serde_json::from_str(&self.operator(bank, &add)).unwrap()
+    }
+
+    /// New keys that the bank does not know.
+    pub async fn device(&self, bank: usize) -> Device {
+        Device::make(&self.edges(bank)).await.unwrap()
     }
 
     /// Opens a customer and enrols a device.
