@@ -82,6 +82,16 @@ fn a_newer_key_set_is_remembered() {
 }
 
 #[test]
+fn a_key_set_that_another_ca_has_signed_is_a_hard_stop() {
+    let mut desk = locked();
+    desk.bank().shown = Some(|info| info.key_set = super::pki::IMPOSTOR.key_set(9));
+    desk.unlock().unwrap();
+    refused(&mut desk, Ask::Overview);
+    assert_eq!(desk.stored_device().key_set, 2);
+    assert!(desk.bank().envelopes.is_empty());
+}
+
+#[test]
 fn a_receipt_for_other_bytes_is_no_receipt() {
     let mut desk = unlocked();
     desk.ask(Ask::Overview).unwrap();
