@@ -5,7 +5,22 @@
 
 const waiting = [];
 let take = (text) => waiting.push(text);
-self.onmessage = (event) => take(event.data);
+let join = (port) => { joining = port; };
+let joining = null;
+// A channel's end comes once, when the page has started a second worker that helps to make keys.
+self.onmessage = (event) => {
+  if (event.ports.length > 0) join(event.ports[0]);
+  else take(event.data);
+};
+
+// Lets go for a moment, so that messages are taken in between. A timer would wait 4 ms each time.
+const moment = new MessageChannel();
+const resuming = [];
+moment.port1.onmessage = () => resuming.shift()?.();
+const pause = (go) => {
+  resuming.push(go);
+  moment.port2.postMessage(null);
+};
 
 async function load() {
   const hashes = new URL(self.location.href).searchParams;
@@ -27,9 +42,14 @@ async function load() {
   const module = await import("/pkg/crypto.js");
   await module.default({ module_or_path: wasm });
   // Started first: a worker that is not there yet takes nothing.
-  module.start();
+  module.start(pause);
   take = (text) => module.take(text);
   waiting.splice(0).forEach(take);
+  join = (port) => {
+    port.onmessage = (event) => module.take_peer(event.data);
+    module.join((text) => port.postMessage(text));
+  };
+  if (joining) join(joining);
 }
 
 // Thrown outside of the promise, so that the page's `onerror` hears of it.

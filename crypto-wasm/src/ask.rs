@@ -50,7 +50,8 @@ impl<H: Host> Worker<H> {
             }
             Ask::MeetBank => self.bank().await,
             Ask::CompareWords { typed } => self.compare_words(&typed),
-            Ask::MakeKeys => self.make_keys(),
+            Ask::MakeKeys => self.make_keys().await,
+            Ask::Keys(ask) => self.answer_keys(ask).await,
             Ask::Enrol {
                 locator,
                 secret,

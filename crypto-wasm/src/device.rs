@@ -144,6 +144,8 @@ impl Open {
             device,
             active,
             activated: false,
+            searching: false,
+            found: None,
             sessions: Vec::new(),
             after: 0,
             doors: HashSet::new(),

@@ -20,7 +20,7 @@ use message::{
 use zeroize::Zeroizing;
 
 /// The fewest characters of a passphrase.
-const PASSPHRASE_CHARS_MIN: usize = 12;
+pub(crate) const PASSPHRASE_CHARS_MIN: usize = 12;
 
 /// How long each answer of the bank is waited for: the registrar may have to sign first.
 const LIMIT_MS: i64 = 60_000;
@@ -108,8 +108,13 @@ impl<H: Host> Worker<H> {
             })
         })?;
         let body = enrol_request(&keys, &slip);
+        let seed = self.with(|state| state.seed.take());
         self.open_with(Open::new(keys, device, false));
         self.with(|state| state.words_fit = Some(bank_ca));
+        // Beside the device from its first moment, so that no reload loses it.
+        if let Some((seed, generation)) = seed {
+            self.keep_seed(&seed, generation)?;
+        }
         let request = self.keep_request(body).await?;
         self.enrol_with(request).await
     }
@@ -217,7 +222,7 @@ impl<H: Host> Worker<H> {
     }
 
     /// The device with the certificates that the bank has issued, checked against keys and pins.
-    fn enrolled_device(&self, enrolled: &Enrolled) -> Result<StoredDevice, Failure> {
+    pub(crate) fn enrolled_device(&self, enrolled: &Enrolled) -> Result<StoredDevice, Failure> {
         let mut certificates = vec![
             certificate_from_base64(&enrolled.signing_certificate)?,
             certificate_from_base64(&enrolled.encryption_certificate)?,

@@ -10,6 +10,16 @@ pub trait Clock {
     fn now_ms(&self) -> i64;
     /// Ends after so many milliseconds.
     fn sleep(&self, ms: u32) -> impl Future<Output = ()>;
+    /// Ends as soon as whatever came meanwhile was taken: for work that goes on for long.
+    fn pause(&self) -> impl Future<Output = ()>;
+    /// Microseconds since some moment, for measuring.
+    fn now_us(&self) -> u64;
+}
+
+/// A second worker that helps to make keys. What the two say to each other no page hears.
+pub trait Peer {
+    /// Says something to it. Nothing happens where there is none.
+    fn to_peer(&self, text: &str);
 }
 
 /// The page that started the worker.
@@ -81,9 +91,9 @@ pub trait Spawn {
 }
 
 /// All of it.
-pub trait Host: Clock + Page + Net + Spawn + 'static {}
+pub trait Host: Clock + Page + Net + Spawn + Peer + 'static {}
 
-impl<T: Clock + Page + Net + Spawn + 'static> Host for T {}
+impl<T: Clock + Page + Net + Spawn + Peer + 'static> Host for T {}
 
 /// Randomness of the operating system or the browser.
 pub fn rng() -> rand_core::UnwrapErr<getrandom::SysRng> {

@@ -10,6 +10,8 @@ mod ask;
 mod bank;
 #[cfg(target_arch = "wasm32")]
 mod bind;
+mod carried;
+mod carry;
 mod delivery;
 mod device;
 mod enquire;
@@ -19,10 +21,14 @@ mod keys;
 mod line;
 mod listen;
 mod mail;
+mod making;
 mod pay;
+mod peer;
 mod receipt_file;
 mod session;
+mod sheet;
 mod signer;
+mod speed;
 mod state;
 mod turn;
 

@@ -264,10 +264,22 @@ impl<H: Host> Worker<H> {
         digest: Digest,
     ) -> Result<(), Failure> {
         match reply {
+            Reply::Receipt(_) | Reply::Notice(_) | Reply::SealAgain(_)
+                if self.with_open(|open| open.searching)? =>
+            {
+                Ok(())
+            }
             Reply::Receipt(receipt) => self.take_receipt(*receipt, re),
             Reply::Notice(notice) => self.take_notice(*notice),
             Reply::SealAgain(again) => self.seal_again(again.session),
             reply => {
+                if let Reply::Enrolled(enrolled) = &reply
+                    && self.with_open(|open| open.searching)?
+                {
+                    let found = Some(enrolled.clone());
+                    self.with_open(|open| open.found = found)?;
+                    return Ok(());
+                }
                 let awaited = self.awaited(&reply, re);
                 let pending = awaited.and_then(|re| self.with(|state| state.pending.remove(&re)));
                 match pending {

@@ -5,14 +5,23 @@
 //! borrow of it can last over an await, and no key is held by a task that sleeps.
 
 use crate::{
-    bank::Met, host::Host, keys::Keys, mail::Reply, session::Session, signer::Signer, turn::Turn,
+    bank::Met,
+    carried::{Carried, Exported},
+    host::Host,
+    keys::Keys,
+    mail::Reply,
+    peer::Helper,
+    session::Session,
+    signer::Signer,
+    turn::Turn,
 };
-use envelope::{Jws, RustCryptoRsa, SigningInput};
+use envelope::{Jws, RsaPrivateKey, RustCryptoRsa, Seed, SigningInput};
 use futures_channel::oneshot;
 use message::{
     Bic, Digest, Iban, MessageId, SessionId, Thumbprint, Timestamp,
     amount::Currency,
     api::Letter,
+    enrol::Enrolled,
     worker::{Failure, FromWorker, StoredDevice, StoredOrder},
 };
 use std::{
@@ -48,6 +57,16 @@ pub(crate) struct State {
     /// The words from the slip fit this bank CA key.
     pub(crate) words_fit: Option<Thumbprint>,
     pub(crate) fresh: Option<Keys>,
+    /// What the fresh keys were made from, and their generation: sealed and stored with the device.
+    pub(crate) seed: Option<(Seed, u32)>,
+    /// What was opened from a file or a sheet, until it is decided what becomes of it.
+    pub(crate) carried: Option<Carried>,
+    /// What was exported last, until it is read back.
+    pub(crate) exported: Option<Exported>,
+    /// The second worker.
+    pub(crate) helper: Helper,
+    /// A key that measurements are made with, and nothing else.
+    pub(crate) measured: Option<RsaPrivateKey>,
     pub(crate) open: Option<Open>,
     /// Counts lockings: a task that was started before the last one ends.
     pub(crate) epoch: u64,
@@ -72,6 +91,11 @@ pub(crate) struct Open {
     pub(crate) active: bool,
     /// The bank has said that it is active, before anybody waited for it.
     pub(crate) activated: bool,
+    /// The mailbox is only searched for the bank's answer to the enrolment, of long ago; nothing in
+    /// it is news.
+    pub(crate) searching: bool,
+    /// What that search found.
+    pub(crate) found: Option<Box<Enrolled>>,
     /// Oldest first; the last is used for sending.
     pub(crate) sessions: Vec<Session>,
     /// Number of the last letter read.
@@ -166,6 +190,10 @@ impl<H: Host> Worker<H> {
         self.with(|state| {
             state.open = None;
             state.fresh = None;
+            state.seed = None;
+            state.carried = None;
+            state.exported = None;
+            state.measured = None;
             state.draft = None;
             state.words_fit = None;
             state.listening = false;

@@ -14,6 +14,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 mod kept;
+pub mod keys;
 
 pub use kept::{Draft, Profile, StoredDevice, StoredOrder};
 
@@ -158,6 +159,8 @@ pub enum Ask {
         /// The order's id.
         payment: MessageId,
     },
+    /// Keys that are carried: see [`keys::KeysAsk`].
+    Keys(keys::KeysAsk),
 }
 
 /// Worker to page.
@@ -298,6 +301,8 @@ pub enum Answer {
         /// Its text.
         text: String,
     },
+    /// See [`keys::KeysAnswer`].
+    Keys(keys::KeysAnswer),
     /// It did not work.
     Failed {
         /// Why.
@@ -345,6 +350,13 @@ pub enum Failure {
     },
     /// The draft is not there any more (another draft, or locked meanwhile).
     NoDraft,
+    /// A file or a sheet cannot be used; the page words it.
+    NotUsable {
+        /// A stable name, such as `truncated` or `other-bank`.
+        code: String,
+        /// What belongs to it: a number of bits, a BIC, a version, words.
+        detail: String,
+    },
     /// Our mistake; found in the console under this reference.
     Fault {
         /// Words without secrets.

@@ -1,6 +1,7 @@
 //! The browser's side: what a module worker offers, and nothing of ours decided here.
 
 mod net;
+mod peer;
 
 use crate::{
     Worker,
@@ -20,15 +21,17 @@ thread_local! {
 /// A module worker.
 pub(crate) struct Browser {
     scope: DedicatedWorkerGlobalScope,
+    /// The script's `pause`: a message to itself, which timers of no length are too slow for.
+    pause: js_sys::Function,
 }
 
 /// Starts the worker. The script calls it once, when the module is there.
 #[wasm_bindgen]
-pub fn start() {
+pub fn start(pause: js_sys::Function) {
     WORKER.with(|slot| {
         let worker = slot.get_or_init(|| {
             let scope = js_sys::global().unchecked_into();
-            Worker::new(Browser { scope })
+            Worker::new(Browser { scope, pause })
         });
         worker.ready();
     });
@@ -58,6 +61,23 @@ impl Clock for Browser {
                 .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms);
         });
         let _ = JsFuture::from(promise).await;
+    }
+
+    async fn pause(&self) {
+        let promise = Promise::new(&mut |resolve, _| {
+            let _ = self.pause.call1(&JsValue::NULL, &resolve);
+        });
+        let _ = JsFuture::from(promise).await;
+    }
+
+    fn now_us(&self) -> u64 {
+        // The time since the worker was started: small and never negative.
+        let ms = js_sys::Reflect::get(&self.scope, &"performance".into())
+            .and_then(|it| js_sys::Reflect::get(&it, &"now".into()).map(|now| (it, now)))
+            .ok()
+            .and_then(|(it, now)| now.dyn_into::<js_sys::Function>().ok()?.call0(&it).ok())
+            .and_then(|ms| ms.as_f64());
+        (ms.unwrap_or_default() * 1000.0) as u64
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) const PASSPHRASE: &str = "correct horse battery";
 pub(super) struct Desk {
     pool: LocalPool,
     pub(super) place: Rc<Place>,
-    worker: Rc<Worker<Host>>,
+    pub(super) worker: Rc<Worker<Host>>,
     next: u32,
     seen: usize,
     /// The page does not answer `Store` events.
@@ -103,12 +103,18 @@ impl Desk {
         }
     }
 
-    fn answer_to(&self, wanted: u32) -> Option<Answer> {
+    pub(super) fn answer_to(&self, wanted: u32) -> Option<Answer> {
         let posted = self.place.posted.borrow();
         posted.iter().find_map(|message| match message {
             FromWorker::Answer { id, answer } if *id == wanted => Some((**answer).clone()),
             _ => None,
         })
+    }
+
+    /// Lets the worker run until it waits, and then whoever waits for the next moment.
+    pub(super) fn step(&mut self) {
+        self.settle();
+        self.place.jump();
     }
 
     /// Asks, and lets time pass until the answer is there.

@@ -1,7 +1,10 @@
 //! A place for the worker to run in: a clock that jumps, a page that remembers, the bank's edges.
 
 use super::bank::Bank;
-use crate::host::{Chunks, Clock, Net, Page, Request, Response, Spawn, Unreachable};
+use crate::{
+    Worker,
+    host::{Chunks, Clock, Net, Page, Peer, Request, Response, Spawn, Unreachable},
+};
 use futures::{
     StreamExt,
     channel::{mpsc, oneshot},
@@ -25,6 +28,8 @@ pub(super) struct Place {
     /// Local storage of the page.
     pub(super) storage: Rc<RefCell<BTreeMap<String, String>>>,
     pub(super) bank: Rc<RefCell<Bank>>,
+    /// The other worker.
+    pub(super) peer: RefCell<Option<std::rc::Weak<Worker<Host>>>>,
 }
 
 /// The host handle that the worker owns.
@@ -46,6 +51,7 @@ impl Place {
             warned: RefCell::default(),
             storage,
             bank,
+            peer: RefCell::default(),
         })
     }
 
@@ -76,6 +82,23 @@ impl Clock for Host {
         let at = self.now_ms() + i64::from(ms);
         self.0.timers.borrow_mut().push((at, tell));
         let _ = told.await;
+    }
+
+    async fn pause(&self) {
+        self.sleep(0).await;
+    }
+
+    fn now_us(&self) -> u64 {
+        0
+    }
+}
+
+impl Peer for Host {
+    fn to_peer(&self, text: &str) {
+        let peer = self.0.peer.borrow().clone();
+        if let Some(peer) = peer.and_then(|it| it.upgrade()) {
+            peer.take_peer(text.to_owned());
+        }
     }
 }
 

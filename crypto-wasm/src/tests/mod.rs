@@ -2,6 +2,7 @@
 //! clock that jumps to whatever is waited for.
 
 mod bank;
+mod carrying;
 mod desk;
 mod enrolment;
 mod fixture;

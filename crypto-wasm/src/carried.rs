@@ -1,0 +1,386 @@
+//! Keys that were carried here, in a file or on a sheet: opened into memory first, and only then it
+//! is decided what becomes of them.
+
+use crate::{
+    bank::{Pins, to_pem},
+    carry::not_usable,
+    device::{VERSION, check_certificates, encrypt_keys, to_json, with_manifest},
+    enrol::PASSPHRASE_CHARS_MIN,
+    host::Host,
+    keys::{Keys, words_of},
+    making::FIRST_GENERATION,
+    sheet::words_failure,
+    state::{Open, Worker, fault},
+};
+use data_encoding::BASE64;
+use envelope::{
+    Certificate, KeyUse, Role, RsaPrivateKey, Seed, SigningKey,
+    import::{self, Imported, Kind, import, recognise},
+    recovery::from_words,
+};
+use message::{
+    Thumbprint,
+    receipt::Refusal,
+    text::Label,
+    worker::{
+        Answer, Failure, Step, StoredDevice,
+        keys::{FileKind, KeysAnswer, Named},
+        stored,
+    },
+};
+use zeroize::Zeroizing;
+
+/// What was opened.
+pub(crate) struct Carried {
+    signing: RsaPrivateKey,
+    /// A bare key has none.
+    encryption: Option<RsaPrivateKey>,
+    /// The device that it is at this bank.
+    device: Option<StoredDevice>,
+    /// Whether `device` is encrypted and signed as it stands in a key file.
+    whole: bool,
+}
+
+/// What was exported last.
+pub(crate) struct Exported {
+    pub(crate) passphrase: Zeroizing<String>,
+}
+
+fn kind_of(kind: Kind) -> FileKind {
+    match kind {
+        Kind::KeyFile => FileKind::KeyFile,
+        Kind::Pkcs8 => FileKind::Pkcs8,
+        Kind::LegacyPem => FileKind::LegacyPem,
+        Kind::Pkcs12 => FileKind::Pkcs12,
+    }
+}
+
+fn named(device: &StoredDevice) -> Named {
+    Named {
+        device_name: device.device_name.clone(),
+        customer_name: device.customer_name.clone(),
+        bank_name: device.bank_name.clone(),
+    }
+}
+
+/// A file as it came from the page.
+pub(crate) fn bytes_of(file: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let bytes = BASE64.decode(file.as_bytes()).map_err(fault)?;
+    Ok(Zeroizing::new(bytes))
+}
+
+/// The refusal of a file, with what belongs to it.
+pub(crate) fn file_failure(error: &import::ImportError) -> Failure {
+    use import::ImportError;
+    let detail = match error {
+        ImportError::TooWeak { bits } => bits.to_string(),
+        ImportError::OtherBank { bank } => bank.to_string(),
+        ImportError::NewerVersion { version } => version.to_string(),
+        _ => String::new(),
+    };
+    not_usable(error.code(), detail)
+}
+
+/// The passphrase that keys are encrypted with from now on.
+pub(crate) fn check_passphrase(passphrase: &str) -> Result<(), Failure> {
+    if passphrase.chars().count() >= PASSPHRASE_CHARS_MIN {
+        return Ok(());
+    }
+    Err(Failure::Field {
+        field: "passphrase".to_owned(),
+        words: format!("Choose a passphrase of {PASSPHRASE_CHARS_MIN} characters or more"),
+    })
+}
+
+impl<H: Host> Worker<H> {
+    /// What a file is.
+    pub(crate) fn recognise_file(&self, file: &str) -> Result<Answer, Failure> {
+        let found = recognise(&bytes_of(file)?).map_err(|error| file_failure(&error))?;
+        Ok(Answer::Keys(KeysAnswer::Recognised {
+            kind: kind_of(found.kind),
+            encrypted: found.encrypted,
+            named: found.device.as_deref().map(named),
+        }))
+    }
+
+    /// Opens a file into memory.
+    pub(crate) async fn open_file(
+        &self,
+        file: &str,
+        passphrase: Zeroizing<String>,
+    ) -> Result<Answer, Failure> {
+        let bank = self.bank_bic()?;
+        let imported = import(&self.rsa, &bytes_of(file)?, &passphrase, &bank)
+            .map_err(|error| file_failure(&error))?;
+        drop(passphrase);
+        let kind = Some(kind_of(imported.kind));
+        let was_encrypted = imported.was_encrypted;
+        let carried = match imported.device.is_some() {
+            true => self.whole_device(imported)?,
+            false => self.from_elsewhere(imported).await?,
+        };
+        Ok(self.opened(carried, kind, was_encrypted))
+    }
+
+    fn opened(&self, carried: Carried, kind: Option<FileKind>, was_encrypted: bool) -> Answer {
+        let answer = KeysAnswer::Opened {
+            kind,
+            was_encrypted,
+            named: carried.device.as_ref().map(named),
+            words: words_of(&carried.signing.public().thumbprint()),
+        };
+        self.with(|state| state.carried = Some(carried));
+        Answer::Keys(answer)
+    }
+
+    /// A key file of ours: its manifest holds, and so must its certificates.
+    fn whole_device(&self, imported: Imported) -> Result<Carried, Failure> {
+        let mismatch = |_| not_usable("certificate-mismatch", String::new());
+        let device = imported
+            .device
+            .ok_or_else(|| fault("no device in the file"))?;
+        let encryption = imported.encryption.ok_or(Failure::StoredDeviceDamaged)?;
+        let keys = Keys {
+            signing: SigningKey::Rsa(imported.signing.clone()),
+            encryption: encryption.clone(),
+        };
+        let certificates: Result<Vec<_>, _> = device
+            .certificates
+            .iter()
+            .map(|pem| Certificate::from_pem(pem))
+            .collect();
+        let certificates = certificates
+            .map_err(|_| Failure::StoredDeviceDamaged)
+            .map_err(mismatch)?;
+        let root = Pins::of(&device).map_err(mismatch)?.root;
+        let at = device.enrolled_at;
+        check_certificates(&self.rsa, &keys, &device.bank, &root, &certificates, at)
+            .map_err(mismatch)?;
+        Ok(Carried {
+            signing: imported.signing,
+            encryption: Some(encryption),
+            device: Some(*device),
+            whole: true,
+        })
+    }
+
+    /// A file of another tool. One that holds a device of this bank, exported as PKCS #12, is found
+    /// again with the bank's help; the bank CA in it must be the one that the bank shows.
+    async fn from_elsewhere(&self, imported: Imported) -> Result<Carried, Failure> {
+        let certificates: Vec<Certificate> = imported
+            .certificates
+            .iter()
+            .filter_map(|der| Certificate::from_der(der).ok())
+            .collect();
+        let of_device = certificates
+            .iter()
+            .any(|certificate| certificate.role() == Role::DeviceSigning);
+        let bank_ca = certificates
+            .iter()
+            .find(|certificate| certificate.role() == Role::BankCa)
+            .map(Certificate::key_thumbprint);
+        let mut device = None;
+        if let (true, Some(bank_ca), Some(encryption)) = (of_device, bank_ca, &imported.encryption)
+        {
+            let keys = Keys {
+                signing: SigningKey::Rsa(imported.signing.clone()),
+                encryption: encryption.clone(),
+            };
+            device = Some(self.known_device(keys, bank_ca).await?);
+        }
+        Ok(Carried {
+            signing: imported.signing,
+            encryption: imported.encryption,
+            device,
+            whole: false,
+        })
+    }
+
+    /// Makes the keys of a sheet again.
+    pub(crate) async fn recover(
+        &self,
+        words: Zeroizing<String>,
+        generation: u32,
+    ) -> Result<Answer, Failure> {
+        let seed = from_words(&words).map_err(|error| words_failure(&error))?;
+        drop(words);
+        self.bank_ready().await?;
+        let bank_ca = self.with(|state| {
+            let met = state.met.as_ref().map(|met| met.bank_ca.thumbprint());
+            met.filter(|key| state.words_fit == Some(*key))
+        });
+        let bank_ca = bank_ca.ok_or(Failure::WordsNotCompared)?;
+        let keys = self.keys_from(&seed, generation).await?;
+        let SigningKey::Rsa(signing) = &keys.signing else {
+            return Err(fault("a seed makes RSA keys"));
+        };
+        let (signing, encryption) = (signing.clone(), keys.encryption.clone());
+        let device = self.known_device(keys, bank_ca).await?;
+        let carried = Carried {
+            signing,
+            encryption: Some(encryption),
+            device: Some(device),
+            whole: false,
+        };
+        Ok(self.opened(carried, None, true))
+    }
+
+    /// Searches the mailbox of these keys for what the bank said when their device was enrolled.
+    async fn known_device(&self, keys: Keys, bank_ca: Thumbprint) -> Result<StoredDevice, Failure> {
+        self.bank_ready().await?;
+        let device = self.with(|state| {
+            let met = state.met.as_ref().ok_or(Failure::NoLine)?;
+            if met.bank_ca.thumbprint() != bank_ca {
+                return Err(not_usable("other-bank-key", String::new()));
+            }
+            Ok(StoredDevice {
+                version: VERSION,
+                device: keys.device(),
+                customer_name: String::new(),
+                customer_number: String::new(),
+                device_name: String::new(),
+                bank: met.bic.clone(),
+                bank_name: met.name.clone(),
+                enrolled_at: self.now(),
+                signing_key: String::new(),
+                encryption_key: String::new(),
+                certificates: to_pem(&[met.bank_ca.certificate().clone()])?,
+                root: met.anchor.certificate().to_pem().map_err(fault)?,
+                key_set: met.key_set,
+                request: None,
+                manifest: String::new(),
+            })
+        })?;
+        let words_fit = self.with(|state| state.words_fit);
+        self.open_with(Open::new(keys, device, false));
+        let found = self.search_mailbox().await;
+        let found = found.and_then(|()| self.with_open(|open| open.found.take()));
+        let device = found.and_then(|found| match found {
+            Some(enrolled) => self.enrolled_device(&enrolled),
+            None => Err(not_usable("unknown-device", String::new())),
+        });
+        self.lock();
+        self.with(|state| state.words_fit = words_fit);
+        device
+    }
+
+    /// Reads the whole mailbox without telling of it: what is in there is not news.
+    async fn search_mailbox(&self) -> Result<(), Failure> {
+        self.with_open(|open| open.searching = true)?;
+        let read = self.read_mail().await;
+        self.with_open(|open| open.searching = false)?;
+        match read {
+            Ok(_) => Ok(()),
+            Err(Failure::Refused { code, .. }) if code == Refusal::DeviceNotActive.code() => {
+                Err(not_usable("revoked", String::new()))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// What was opened stays in this browser.
+    pub(crate) async fn keep_carried(
+        &self,
+        passphrase: Option<Zeroizing<String>>,
+        device_name: Option<String>,
+    ) -> Result<Answer, Failure> {
+        if let Some(passphrase) = &passphrase {
+            check_passphrase(passphrase)?;
+        }
+        let name = match device_name {
+            Some(name) => Some(Label::parse(&name).map_err(|_| Failure::Field {
+                field: "device_name".to_owned(),
+                words: "Enter a name for this device of 1 to 40 characters".to_owned(),
+            })?),
+            None => None,
+        };
+        let (keys, mut device, whole) = self.take_carried()?;
+        match &passphrase {
+            Some(passphrase) => {
+                if let Some(name) = name {
+                    device.device_name = name.to_string();
+                }
+                let (signing, encryption) = encrypt_keys(&keys, passphrase, |percent| {
+                    self.progress(Step::EncryptKeys, percent);
+                })?;
+                device.signing_key = signing;
+                device.encryption_key = encryption;
+                device = with_manifest(&self.rsa, &keys, device, self.now())?;
+            }
+            None if !whole => return Err(check_passphrase("").err().unwrap_or(Failure::Locked)),
+            None => {}
+        }
+        let value = to_json(&device)?;
+        let key = format!("{}{}", stored::DEVICE, device.device);
+        self.open_with(Open::new(keys, device, true));
+        self.refuse_revoked().await?;
+        self.store_now(key, value).await?;
+        self.unlocked()
+    }
+
+    /// What was opened is used and not kept.
+    pub(crate) async fn use_once(&self) -> Result<Answer, Failure> {
+        let (keys, device, _) = self.take_carried()?;
+        self.open_with(Open::new(keys, device, true));
+        self.refuse_revoked().await?;
+        self.unlocked()
+    }
+
+    fn take_carried(&self) -> Result<(Keys, StoredDevice, bool), Failure> {
+        let carried = self
+            .with(|state| state.carried.take())
+            .ok_or(Failure::Locked)?;
+        let (Some(encryption), Some(device)) = (carried.encryption, carried.device) else {
+            return Err(Failure::Locked);
+        };
+        let signing = SigningKey::Rsa(carried.signing);
+        Ok((
+            Keys {
+                signing,
+                encryption,
+            },
+            device,
+            carried.whole,
+        ))
+    }
+
+    /// Asks the bank at the door of the mailbox. Without a line the device is opened all the same,
+    /// as one that is stored would be.
+    async fn refuse_revoked(&self) -> Result<(), Failure> {
+        match self.search_mailbox().await {
+            Err(failure @ Failure::NotUsable { .. }) => {
+                self.lock();
+                Err(failure)
+            }
+            Err(Failure::Locked) => Err(Failure::Locked),
+            _ => Ok(()),
+        }
+    }
+
+    /// A foreign key signs for a new device, and one to seal to is made beside it.
+    pub(crate) async fn make_beside(&self) -> Result<Answer, Failure> {
+        let carried = self
+            .with(|state| state.carried.take())
+            .ok_or(Failure::Locked)?;
+        let start = self.host.now_ms();
+        self.progress(Step::SigningKey, 100);
+        let encryption = match carried.encryption {
+            Some(encryption) => encryption,
+            None => {
+                let seed = Seed::generate(&mut crate::host::rng());
+                let bank = self.bank_bic()?;
+                let seed = seed.key_seed(&bank, KeyUse::Encryption, FIRST_GENERATION);
+                self.make_key(&seed, Step::EncryptionKey).await?
+            }
+        };
+        let signing = SigningKey::Rsa(carried.signing);
+        self.keys_made(
+            Keys {
+                signing,
+                encryption,
+            },
+            None,
+            start,
+        )
+    }
+}
