@@ -53,6 +53,7 @@ pub fn App() -> impl IntoView {
             <Footer />
             <customer::about_to_lock::AboutToLock />
             <FocusOnNewPage />
+            <customer::carried::left::LeaveOnce />
         </Router>
     }
 }
@@ -78,6 +79,7 @@ fn Pages() -> impl IntoView {
         <Routes fallback=public::not_found::NotFound>
             <Route path=path!("/") view=public::start::Start />
             <Route path=path!("/help") view=public::help::Help />
+            <Route path=path!("/about/speed") view=public::speed::Speed />
             <Route path=path!("/enrol") view=customer::enrol::Enrol />
             <Route path=path!("/unlock") view=customer::unlock::UnlockPage />
             <Route path=path!("/accounts") view=customer::accounts::Accounts />
@@ -89,6 +91,15 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/payments") view=customer::payments::Payments />
             <Route path=path!("/payments/:payment") view=customer::payment::PaymentPage />
             <Route path=path!("/settings") view=customer::settings::Settings />
+            <Route path=path!("/keys/import") view=customer::carried::bring::BringPage />
+            <Route path=path!("/keys/export") view=customer::carried::export::ExportPage />
+            <Route path=path!("/keys/left") view=customer::carried::left::LeftPage />
+            <Route
+                path=path!("/keys/passphrase")
+                view=customer::carried::passphrase::PassphrasePage
+            />
+            <Route path=path!("/keys/recover") view=customer::carried::recover::RecoverPage />
+            <Route path=path!("/keys/sheet") view=customer::carried::sheet::SheetPage />
         </Routes>
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod about_to_lock;
 pub(crate) mod accounts;
+pub(crate) mod carried;
 pub(crate) mod enrol;
 pub(crate) mod pay;
 pub(crate) mod payment;

@@ -1,6 +1,7 @@
 //! Devices: this one, the others in this browser, when it locks, and how to remove one. What is in the
 //! browser's storage shows without a passphrase, so that a forgotten one can be dealt with.
 
+use super::carried::safety::Safety;
 use crate::{
     PageConfig,
     device::{Device, Stage},
@@ -39,6 +40,8 @@ pub(crate) fn Settings() -> impl IntoView {
                     <InThisBrowser removing=removing />
                 </div>
                 <aside class="flow" aria-label="How this device is kept">
+                    {move || device.is_unlocked().get().then(|| view! { <Safety /> })}
+                    <Bringing />
                     <Kept />
                 </aside>
             </div>
@@ -220,6 +223,22 @@ fn Remove(removing: RwSignal<Option<StoredDevice>>) -> impl IntoView {
                 </button>
             </p>
         </Dialog>
+    }
+}
+
+/// Keys that come from elsewhere.
+#[component]
+fn Bringing() -> impl IntoView {
+    view! {
+        <div class="panel">
+            <h2>"Bring a key file"</h2>
+            <p class="note">
+                "From a thumb drive: to stay in this browser, or to be used on this computer once."
+            </p>
+            <p>
+                <a href="/keys/import">"I have a key file"</a>
+            </p>
+        </div>
     }
 }
 

@@ -1,7 +1,8 @@
 //! Unlocking: who it is, and the passphrase of the device.
 
 use crate::{
-    device::{Device, Stage, words},
+    customer::carried::safety::WaysBack,
+    device::{Device, Stage, tries, words},
     ui::{
         busy::BusyButton,
         choices::{Choice, Choices},
@@ -80,10 +81,11 @@ fn NoDevice() -> impl IntoView {
                         if interrupted() { "Go on with your enrolment" } else { "Enrol this browser" }
                     }}
                 </a>
-                <a class="button" href="/">
-                    "How it works"
+                <a class="button" href="/keys/import">
+                    "I have a key file"
                 </a>
             </p>
+            <WaysBack />
         </div>
     }
 }
@@ -95,6 +97,8 @@ struct Typed {
     passphrase: RwSignal<String>,
     errors: Errors,
     busy: RwSignal<bool>,
+    /// Wrong passphrases since the last right one.
+    wrong: RwSignal<u32>,
 }
 
 impl Typed {
@@ -104,6 +108,7 @@ impl Typed {
             passphrase: RwSignal::default(),
             errors: Errors::new(),
             busy: RwSignal::new(false),
+            wrong: RwSignal::new(0),
         }
     }
 
@@ -137,11 +142,23 @@ impl Typed {
             self.errors.show(wrong);
             return;
         };
+        let seconds = tries::wait(meant.device);
+        if seconds > 0 {
+            let words = format!("Wait {seconds} seconds before the next try: several were wrong");
+            self.errors.show(vec![(PASSPHRASE, words)]);
+            return;
+        }
         self.errors.clear();
         self.busy.set(true);
         spawn_local(async move {
             let passphrase = self.passphrase.get_untracked();
+            let id = meant.device;
             let outcome = device.unlock(meant, passphrase).await;
+            match &outcome {
+                Ok(()) => tries::right(id),
+                Err(Failure::WrongPassphrase) => self.wrong.set(tries::wrong(id)),
+                Err(_) => {}
+            }
             // Once it is open this form is gone, and what was typed with it.
             if let Err(failure) = outcome {
                 self.failed(&failure);
@@ -151,7 +168,17 @@ impl Typed {
 
     fn failed(self, failure: &Failure) {
         self.busy.set(false);
-        self.errors.show(vec![(PASSPHRASE, words::line(failure))]);
+        let times = match failure {
+            Failure::WrongPassphrase => self.wrong.get_untracked(),
+            _ => 0,
+        };
+        let more = if times >= tries::FREE {
+            format!(" It was wrong {times} times: each further try waits longer.")
+        } else {
+            String::new()
+        };
+        let words = format!("{}{more}", words::line(failure));
+        self.errors.show(vec![(PASSPHRASE, words)]);
     }
 }
 
@@ -192,6 +219,9 @@ fn Form() -> impl IntoView {
                 />
                 <p class="actions">
                     <BusyButton busy=busy words="Unlock" meanwhile="Opening your keys" />
+                    <a class="button button-plain" href="/keys/import">
+                        "I have a key file"
+                    </a>
                     <a class="button button-plain" href="/enrol">
                         "Enrol another customer"
                     </a>
@@ -259,7 +289,10 @@ fn Forgotten() -> impl IntoView {
             <summary>{Icon::More.draw_small()} "I have forgotten the passphrase"</summary>
             <div class="note flow flow-tight">
                 <p>
-                    "Nobody can open your keys without it, the bank included. Ask the bank to revoke this device and to give you a new activation slip, then enrol this browser again."
+                    "Nobody can open your keys without it, the bank included. The recovery sheet makes them again, and you choose a new passphrase. Without it, ask the bank to revoke this device and to give you a new activation slip."
+                </p>
+                <p>
+                    <a href="/keys/recover">"Recover with the sheet of 24 words"</a>
                 </p>
                 <p>
                     <a href="/settings">"Remove a device from this browser"</a>

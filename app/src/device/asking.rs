@@ -74,6 +74,7 @@ impl Device {
         }
         let id = profile.device;
         self.stage.set(Stage::Unlocked(profile));
+        self.keys.read_care(self);
         self.touched();
         self.read_orders();
         #[cfg(feature = "hydrate")]
@@ -95,6 +96,7 @@ impl Device {
         }
         #[cfg(not(feature = "hydrate"))]
         let _ = everywhere;
+        self.end_once();
         self.read_storage();
         self.stage.set(Stage::Locked);
         self.forget_answers();

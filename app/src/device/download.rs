@@ -3,10 +3,16 @@
 /// Hands a text to the browser as a file.
 #[cfg(feature = "hydrate")]
 pub(crate) fn save(name: &str, media_type: &str, text: &str) {
+    save_part(name, media_type, &text.into());
+}
+
+/// The same with anything that a `Blob` is made of.
+#[cfg(feature = "hydrate")]
+pub(super) fn save_part(name: &str, media_type: &str, part: &wasm_bindgen::JsValue) {
     use wasm_bindgen::JsCast as _;
     let options = web_sys::BlobPropertyBag::new();
     options.set_type(media_type);
-    let parts = js_sys::Array::of1(&text.into());
+    let parts = js_sys::Array::of1(part);
     let saved = web_sys::Blob::new_with_str_sequence_and_options(&parts, &options)
         .and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob))
         .and_then(|url| {

@@ -9,7 +9,7 @@ use leptos::{ev, prelude::*, task::spawn_local};
 use message::{
     notice::Notice,
     receipt::{Outcome, Receipt},
-    worker::{Ask, FromWorker, stored},
+    worker::{Ask, FromWorker, keys::stored as carried, stored},
 };
 use std::time::Duration;
 
@@ -44,6 +44,7 @@ fn watch_page(device: Device) {
         // The page may be kept by the browser and shown again: then it is locked.
         tabs::stop();
         worker::stop();
+        device.end_once();
         device.pay_form.clear();
         device.stage.set(Stage::Locked);
         device.forget_answers();
@@ -88,6 +89,10 @@ pub(super) fn take(device: Device, event: FromWorker) {
 
 /// Writes what the worker wants kept, and says so only when it is written.
 fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
+    let merged = value
+        .filter(|_| key.starts_with(carried::CARE))
+        .and_then(|value| storage::merged_care(key, value));
+    let value = merged.as_deref().or(value);
     // Two tabs read one mailbox; the higher number is the truth.
     let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
     let behind =
@@ -100,6 +105,9 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
     }
     if key.starts_with(stored::DEVICE) || key.starts_with(stored::ENROLLING) {
         device.read_storage();
+    }
+    if key.starts_with(carried::CARE) || key.starts_with(carried::SEED) {
+        device.keys.read_care(device);
     }
     spawn_local(async move {
         let _ = device.ask(Ask::Stored { store }).await;

@@ -9,11 +9,21 @@ pub(crate) mod clock;
 pub(crate) mod download;
 #[cfg(feature = "hydrate")]
 pub(crate) mod events;
+pub(crate) mod files;
+#[cfg(feature = "hydrate")]
+mod helper;
 mod idle;
+pub(crate) mod key_words;
+pub(crate) mod keys;
+mod once;
 mod payment;
+pub(crate) mod persist;
 mod storage;
 #[cfg(feature = "hydrate")]
 mod tabs;
+pub(crate) mod tries;
+#[cfg(feature = "hydrate")]
+pub(crate) mod webcrypto;
 pub(crate) mod words;
 #[cfg(feature = "hydrate")]
 mod worker;
@@ -96,6 +106,8 @@ pub(crate) struct Device {
     pub(crate) statements: RwSignal<BTreeMap<PageOfStatement, Statement>>,
     pub(crate) payments: RwSignal<BTreeMap<MessageId, KnownPayment>>,
     pub(crate) pay_form: PayForm,
+    /// Keys that are carried, and how they can be brought back.
+    pub(crate) keys: keys::CarriedKeys,
     /// Who unlocked last in this tab, by number: a form is kept for the same customer only.
     last_customer: RwSignal<Option<String>>,
     /// What has just happened, for the eye and for screen readers.
@@ -121,6 +133,7 @@ impl Device {
             statements: RwSignal::default(),
             payments: RwSignal::default(),
             pay_form: PayForm::new(),
+            keys: keys::CarriedKeys::new(),
             last_customer: RwSignal::new(None),
             said: RwSignal::new(None),
             changes: RwSignal::new(0),

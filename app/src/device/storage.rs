@@ -3,14 +3,22 @@
 
 use message::{
     Thumbprint,
-    worker::{StoredDevice, StoredOrder, stored},
+    worker::{
+        StoredDevice, StoredOrder,
+        keys::{Care, SealedSeed, stored as carried},
+        stored,
+    },
 };
 use serde::de::DeserializeOwned;
 
-/// Every value whose key begins like this.
+/// Every value whose key begins like this. While a device is used once, what belongs to it is in
+/// memory, and what is in local storage belongs to others.
 #[cfg(feature = "hydrate")]
 fn entries(prefix: &str) -> Vec<(String, String)> {
     use gloo_storage::Storage as _;
+    if let Some(found) = super::once::entries(prefix) {
+        return found;
+    }
     let storage = gloo_storage::LocalStorage::raw();
     let keys = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten());
     keys.filter(|key| key.starts_with(prefix))
@@ -33,6 +41,9 @@ fn entries(_prefix: &str) -> Vec<(String, String)> {
 #[cfg(feature = "hydrate")]
 pub(super) fn put(key: &str, value: Option<&str>) -> bool {
     use gloo_storage::Storage as _;
+    if super::once::put(key, value) {
+        return true;
+    }
     let storage = gloo_storage::LocalStorage::raw();
     match value {
         Some(value) => storage.set_item(key, value).is_ok(),
@@ -90,6 +101,34 @@ pub(super) fn mailbox_after(device: Thumbprint) -> i64 {
     text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
+/// The seed of a device whose recovery sheet was neither confirmed nor declined.
+pub(super) fn seed(device: Thumbprint) -> Option<SealedSeed> {
+    let text = value(&format!("{}{device}", carried::SEED))?;
+    serde_json::from_str(&text).ok()
+}
+
+/// What was done so that a device's keys can be brought back.
+pub(super) fn care(device: Thumbprint) -> Care {
+    let text = value(&format!("{}{device}", carried::CARE));
+    text.and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
+/// The worker says only what is new.
+#[cfg(feature = "hydrate")]
+pub(super) fn merged_care(key: &str, new: &str) -> Option<String> {
+    let new: Care = serde_json::from_str(new).ok()?;
+    let old: Care = value(key)
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    serde_json::to_string(&Care {
+        file_at: new.file_at.or(old.file_at),
+        sheet_at: new.sheet_at.or(old.sheet_at),
+        declined_at: new.declined_at.or(old.declined_at),
+    })
+    .ok()
+}
+
 /// Removes everything that belongs to a device.
 pub(super) fn forget(device: Thumbprint) {
     let keys = [
@@ -97,6 +136,9 @@ pub(super) fn forget(device: Thumbprint) {
         stored::SESSION,
         stored::MAILBOX,
         stored::ENROLLING,
+        carried::SEED,
+        carried::CARE,
+        super::tries::TRIES,
     ];
     for key in keys {
         put(&format!("{key}{device}"), None);

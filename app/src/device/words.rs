@@ -10,7 +10,7 @@ pub(crate) struct Said {
 }
 
 impl Said {
-    fn new(head: &str, text: impl Into<String>) -> Self {
+    pub(super) fn new(head: &str, text: impl Into<String>) -> Self {
         Self {
             head: head.to_owned(),
             text: text.into(),
@@ -66,6 +66,7 @@ pub(crate) fn of(failure: &Failure) -> Said {
             "This draft cannot be signed any more",
             "It was left for too long. Nothing has been signed or sent. Check the payment again.",
         ),
+        Failure::NotUsable { code, detail } => super::key_words::of(code, detail),
         Failure::Fault { why } => Said::new(
             "Sorry, there is a problem with this page",
             format!("Reload it and unlock again. What you have signed is saved. ({why})"),

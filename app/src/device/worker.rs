@@ -51,6 +51,7 @@ pub(super) async fn ask(device: Device, ask: Ask) -> Answer {
 
 /// Ends the worker: whatever it held in memory is gone.
 pub(super) fn stop() {
+    super::helper::stop();
     if let Some(line) = LINE.take() {
         line.worker.terminate();
         line.worker.set_onmessage(None);
@@ -114,7 +115,7 @@ fn open(device: Device) -> Result<Line, JsValue> {
 }
 
 /// The worker checks what it loads against the digests that stand in its own address.
-fn address() -> String {
+pub(super) fn address() -> String {
     CONFIG.with_borrow(|config| {
         let digest = |path| config.integrity_of(path).unwrap_or_default();
         let encoded = |path| String::from(js_sys::encode_uri_component(&digest(path)));
@@ -124,6 +125,26 @@ fn address() -> String {
             encoded("pkg/crypto_bg.wasm")
         )
     })
+}
+
+/// Gives the worker its end of a channel; false when no worker runs.
+pub(super) fn join(port: &JsValue) -> bool {
+    LINE.with_borrow(|line| {
+        let ports = js_sys::Array::of1(port);
+        line.as_ref().is_some_and(|line| {
+            let nothing = JsValue::NULL;
+            line.worker
+                .post_message_with_transfer(&nothing, &ports)
+                .is_ok()
+        })
+    })
+}
+
+/// Starts the worker if it does not run.
+pub(super) fn ensure(device: Device) {
+    if LINE.with_borrow(Option::is_none) {
+        start(device);
+    }
 }
 
 fn broken(device: Device, fault: &JsValue) {

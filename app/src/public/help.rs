@@ -69,6 +69,9 @@ pub(crate) fn Help() -> impl IntoView {
                 </p>
             </div>
             {answers}
+            <p class="note">
+                <a href="/about/speed">"How fast your browser signs and seals"</a>
+            </p>
         </div>
     }
 }

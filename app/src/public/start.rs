@@ -72,8 +72,8 @@ fn Ways() -> impl IntoView {
                     <a class="button button-main button-large" href="/enrol">
                         "Enrol this browser"
                     </a>
-                    <a class="button button-large" href="#how" rel="external">
-                        "See how it works"
+                    <a class="button button-large" href="/keys/import">
+                        "I have a key file"
                     </a>
                 </p>
             }

@@ -36,6 +36,19 @@ pub(super) fn Done(journey: Journey) -> impl IntoView {
                         "These five words stand beside everything this device signs. You find them under Devices."
                     </p>
                 </div>
+                <p>
+                    "If this browser is lost or forgets what it stores, one of these brings your keys back. It takes a minute, best now:"
+                </p>
+                <p class="actions">
+                    <a class="button" href="/keys/export">
+                        "Save a key file"
+                    </a>
+                    <Show when=move || journey.device.keys.seed.with(Option::is_some)>
+                        <a class="button" href="/keys/sheet">
+                            "Show the recovery sheet"
+                        </a>
+                    </Show>
+                </p>
                 <p class="actions">
                     <a class="button button-main button-large" href="/accounts">
                         "Go to your accounts"

@@ -9,7 +9,7 @@ mod resume;
 mod slip;
 
 use crate::{
-    device::{Device, Stage, words},
+    device::{Device, Stage, persist, words},
     ui::{
         error_summary::{ErrorSummary, Errors},
         page::focus_main,
@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use message::worker::{Answer, Ask, Failure, Profile};
+use message::worker::{Answer, Ask, Failure, Profile, keys::KeysAsk};
 
 /// The steps as they are named above the page.
 const STEPS: &[&str] = &[
@@ -122,8 +122,10 @@ impl Journey {
             return;
         }
         self.keys.set(Keys::Meeting);
+        self.device.call_helper();
         spawn_local(async move {
             let outcome = self.meet_and_make().await;
+            self.device.dismiss_helper();
             let now = match outcome {
                 Ok(Answer::KeysMade { took_ms, .. }) => Keys::Made { took_ms },
                 Ok(_) | Err(Failure::Locked) => Keys::None,
@@ -137,12 +139,18 @@ impl Journey {
     async fn meet_and_make(self) -> Result<Answer, Failure> {
         self.device.ask(Ask::MeetBank).await?;
         self.keys.try_set(Keys::Making);
+        if self.device.keys.foreign.get_untracked() {
+            let made = self.device.ask(Ask::Keys(KeysAsk::MakeBeside)).await?;
+            self.device.keys.foreign.set(false);
+            return Ok(made);
+        }
         self.device.ask(Ask::MakeKeys).await
     }
 
     /// Ends the worker in the middle of its work; the keys are gone, and a later try makes new ones.
     fn stop_keys(self) {
         self.device.cancel_keys();
+        self.device.keys.foreign.set(false);
         self.keys.set(Keys::None);
         self.go(At::Slip);
     }
@@ -171,6 +179,7 @@ impl Journey {
                     self.passphrase.set(String::new());
                     self.profile.set(Some((*profile).clone()));
                     self.device.opened(profile);
+                    persist::ask(self.device);
                     self.go(At::Done);
                 }
                 Ok(_) => {}
@@ -218,10 +227,18 @@ pub(crate) fn Enrol() -> impl IntoView {
     let journey = Journey::new(device);
     // Keys that were made and not used are not left in memory when the page is left.
     on_cleanup(move || {
+        device.keys.foreign.set(false);
+        device.dismiss_helper();
         let unused = journey.keys.try_with_untracked(|keys| *keys != Keys::None);
         let done = journey.at.try_get_untracked() == Some(At::Done);
         if unused == Some(true) && !done {
             device.cancel_keys();
+        }
+    });
+    // The second worker is there by the time that the slip is typed.
+    Effect::new(move |_| {
+        if device.stage.with(|stage| *stage == Stage::Locked) {
+            device.call_helper();
         }
     });
     let interrupted = Memo::new(move |_| {

@@ -3,6 +3,7 @@
 use super::{At, Journey, StepHead};
 use crate::ui::{
     field::{Field, Look},
+    notice::{Notice, Weight},
     page::{Back, PageTitle},
 };
 use leptos::prelude::*;
@@ -55,6 +56,24 @@ pub(super) fn Slip(journey: Journey) -> impl IntoView {
             words="What stands on your activation slip?"
             more="The bank gave it to you on paper or in person. It works once, for one browser."
         />
+        {move || {
+            journey
+                .device
+                .keys
+                .foreign
+                .get()
+                .then(|| {
+                    view! {
+                        <div class="narrow">
+                            <Notice weight=Weight::Accent head="With the key from your file">
+                                <p>
+                                    "It becomes the signing key of this device, and the key for what the bank sends you is made beside it. There is no recovery sheet for it."
+                                </p>
+                            </Notice>
+                        </div>
+                    }
+                })
+        }}
         <form class="narrow flow flow-form" novalidate on:submit=on_submit>
             <Field
                 id=LOCATOR

@@ -4,7 +4,7 @@
 mod check;
 mod details;
 
-use super::private::Private;
+use super::{carried::safety::SafetyFirst, private::Private};
 use crate::device::{Asked, Device};
 use leptos::prelude::*;
 
@@ -26,7 +26,13 @@ fn Inside() -> impl IntoView {
     });
     let checking = Memo::new(move |_| device.pay_form.draft.with(Option::is_some));
     move || match (checking.get(), device.pay_form.draft.get_untracked()) {
-        (true, Some(draft)) => view! { <check::Check draft=draft /> }.into_any(),
+        (true, Some(draft)) if device.must_be_safe_first(&draft) => {
+            view! { <SafetyFirst draft=draft /> }.into_any()
+        }
+        (true, Some(draft)) => {
+            device.keys.payment_waits.set(false);
+            view! { <check::Check draft=draft /> }.into_any()
+        }
         _ => view! { <details::Details asked=asked /> }.into_any(),
     }
 }

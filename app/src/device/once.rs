@@ -1,0 +1,67 @@
+//! A device that is used once on a computer that is not its own: whatever the worker wants kept stays
+//! in this memory, which ends with the tab.
+
+use super::Device;
+use leptos::prelude::*;
+use std::{cell::RefCell, collections::BTreeMap};
+
+thread_local! {
+    static MEMORY: RefCell<Option<BTreeMap<String, String>>> = const { RefCell::new(None) };
+}
+
+/// What is in memory instead of local storage; none while no device is used once.
+#[cfg(feature = "hydrate")]
+pub(super) fn entries(prefix: &str) -> Option<Vec<(String, String)>> {
+    use message::worker::stored;
+    // The devices of this browser stay to be seen; they are not this one's.
+    if prefix == stored::DEVICE || prefix == stored::ENROLLING {
+        return None;
+    }
+    MEMORY.with_borrow(|memory| {
+        let found = memory.as_ref()?.iter();
+        let found = found.filter(|(key, _)| key.starts_with(prefix));
+        Some(
+            found
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
+        )
+    })
+}
+
+/// Keeps it in memory; false while no device is used once.
+#[cfg(feature = "hydrate")]
+pub(super) fn put(key: &str, value: Option<&str>) -> bool {
+    MEMORY.with_borrow_mut(|memory| {
+        let Some(memory) = memory else { return false };
+        match value {
+            Some(value) => memory.insert(key.to_owned(), value.to_owned()),
+            None => memory.remove(key),
+        };
+        true
+    })
+}
+
+impl Device {
+    /// From now on nothing goes to local storage.
+    pub(super) fn begin_once(self) {
+        MEMORY.set(Some(BTreeMap::new()));
+        self.keys.once.set(true);
+        self.keys.left.set(false);
+    }
+
+    /// It is over: the memory is emptied, and the closing page is due.
+    pub(crate) fn end_once(self) {
+        MEMORY.set(None);
+        if self.keys.once.get_untracked() {
+            self.keys.once.set(false);
+            self.keys.left.set(true);
+            self.pay_form.clear();
+        }
+    }
+
+    /// It did not come to it.
+    pub(super) fn drop_once(self) {
+        MEMORY.set(None);
+        self.keys.once.set(false);
+    }
+}
