@@ -1,7 +1,7 @@
 // A whole journey without a mouse, and what comes out on paper.
 import { expect } from '@playwright/test';
 import { test } from './enrolled.mjs';
-import { PASSPHRASE, bank, listenForFaults, openCustomer, pay, unlock } from './people.mjs';
+import { PASSPHRASE, bank, draft, listenForFaults, makeSafe, openCustomer, unlock } from './people.mjs';
 
 /** What has the focus, as people name it. */
 function focused(page) {
@@ -105,7 +105,10 @@ test('a receipt and a statement on paper', async ({ device }, info) => {
   const page = await device.open({ viewport: { width: 718, height: 1000 } });
   await page.goto(`${bank(0).web}/accounts`);
   await unlock(page);
-  await pay(page, { ...device.payee, amount: '1 234,56', reference: 'Invoice 2026-114, roof repair' });
+  await page.getByRole('link', { name: 'Pay someone' }).click();
+  await draft(page, { ...device.payee, amount: '1 234,56', reference: 'Invoice 2026-114, roof repair' });
+  await makeSafe(page);
+  await page.getByRole('button', { name: /^Sign and pay/ }).click();
   await expect(page.getByRole('heading', { name: /^Bo Park has/ })).toBeVisible();
   await page.emulateMedia({ media: 'print', colorScheme: 'light' });
   const sheet = page.getByRole('article', { name: 'Order and receipt' });

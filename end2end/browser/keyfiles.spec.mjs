@@ -26,7 +26,7 @@ async function looks(page, name) {
   await page.setViewportSize({ width: 1280, height: 900 });
 }
 
-const heading = (page, name) => expect(page.getByRole('heading', { name, level: 1 })).toBeVisible({ timeout: 60_000 });
+const heading = (page, name) => expect(page.getByRole('heading', { name })).toBeVisible({ timeout: 60_000 });
 const choose = (page, file) => page.locator('input[type=file]').setInputFiles(file);
 
 /** Saves the open device as a file, and reads it back. */

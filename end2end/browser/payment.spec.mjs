@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { compactVerify, importX509, decodeProtectedHeader, decodeJwt } from 'jose';
 import { expect, test } from '@playwright/test';
-import { accessible, draft, enrol, listenForFaults, openCustomer, pay, signal, unlock } from './people.mjs';
+import { accessible, draft, enrol, listenForFaults, makeSafe, openCustomer, pay, signal, unlock } from './people.mjs';
 
 test('a payment between two banks, seen by both, with a receipt anyone can check', async ({ browser }, info) => {
   test.setTimeout(240_000);
@@ -19,6 +19,7 @@ test('a payment between two banks, seen by both, with a receipt anyone can check
   // The check page is drawn from the bytes that will be signed; nothing is kept before it.
   await annPage.getByRole('link', { name: 'Pay someone' }).click();
   await draft(annPage, { name: bo.name, iban: bo.iban, amount: '1 250,00', reference: 'Roof repair' });
+  await makeSafe(annPage);
   await expect(annPage.getByText('Not signed yet')).toBeVisible();
   await expect(annPage.getByText('SHA-256 of those bytes')).toBeVisible();
   const stored = () => annPage.evaluate(() => Object.keys(localStorage).filter((k) => k.includes('.order.')).length);

@@ -118,6 +118,29 @@ export async function pay(page, to) {
   await page.getByRole('button', { name: /^Sign and pay/ }).click();
 }
 
+/** Writes the recovery sheet down and reads three words back; answers what stands on the paper. */
+export async function writeSheetDown(page) {
+  await expect(page.locator('.recovery li')).toHaveCount(24);
+  const words = await page.locator('.recovery li').allTextContents();
+  const bankWords = await page.locator('.summary .words li').allTextContents();
+  await page.getByRole('button', { name: 'I have written them down' }).click();
+  await expect(page.getByRole('heading', { name: 'Read three words from your paper' })).toBeVisible();
+  for (const label of await page.locator('form .field label').allTextContents()) {
+    await page.getByLabel(label, { exact: true }).fill(words[Number(label.match(/\d+/)[0]) - 1]);
+  }
+  await page.getByRole('button', { name: 'Check and wipe' }).click();
+  await expect(page.getByRole('heading', { name: 'The sheet is right' })).toBeVisible();
+  return { words, bankWords };
+}
+
+/** Does what the pages insist on before the first payment above 100 EUR. */
+export async function makeSafe(page) {
+  await expect(page.getByRole('heading', { name: 'First, a way back to your keys' })).toBeVisible();
+  await page.getByRole('link', { name: 'Show the recovery sheet' }).click();
+  await writeSheetDown(page);
+  await page.getByRole('link', { name: 'Go on with your payment' }).click();
+}
+
 /** The page has no accessibility mistakes that axe can find, contrast included. */
 export async function accessible(page) {
   const found = await new AxeBuilder({ page })

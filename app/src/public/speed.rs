@@ -146,7 +146,7 @@ pub(crate) fn Speed() -> impl IntoView {
                 <tbody>{ROWS.map(row).collect_view()}</tbody>
             </table>
             <p class="note">
-                "The browser’s own cryptography (WebCrypto) is faster. We do not use it for your keys: it cannot make the same keys again from a recovery sheet, and it cannot read most key files. You wait for a signature a few hundredths of a second longer, and for the keys once."
+                "The browser’s own cryptography (WebCrypto) signs and opens faster. We do not use it for your keys: it cannot make the same keys again from a recovery sheet, and it cannot read most key files. You wait for a signature a few hundredths of a second longer, and for the keys once."
             </p>
             <p class="note quiet">
                 "Making a key depends on luck: each run looks for two primes by trying. The figure is the middle one of three runs, the others of seven."

@@ -10,7 +10,7 @@ use crate::{
         busy::BusyButton,
         choices::{Choice, Choices},
         field::{Field, Look, Passphrase},
-        fingerprint::LargeWords,
+        fingerprint::Words,
         icon::Icon,
         notice::{Notice, Weight},
         page::{BackStep, PageTitle},
@@ -147,7 +147,7 @@ pub(super) fn Decide(bring: Bring) -> impl IntoView {
             <div class="panel panel-sunk">
                 <p class="with-icon">{Icon::Device.draw()} <strong>{shown}</strong></p>
                 <p class="note quiet">{about}</p>
-                <LargeWords words=words />
+                <Words words=words />
             </div>
             <form class="flow flow-form" novalidate on:submit=submit>
                 <Choices
@@ -225,7 +225,7 @@ pub(super) fn Foreign(bring: Bring) -> impl IntoView {
                 })}
             <div class="panel" role="group" aria-label="Fingerprint of this key">
                 <p class="label">"Fingerprint of this key"</p>
-                <LargeWords words=words />
+                <Words words=words />
             </div>
             <ul class="bullets">
                 <li>"Your key signs. A second key, for what the bank sends you, is made beside it."</li>
