@@ -74,7 +74,7 @@ fn check(name: &str, html: &str) {
     }
 }
 
-const PLACES: [(&str, &str); 10] = [
+const PLACES: [(&str, &str); 17] = [
     ("start", "/"),
     ("help", "/help"),
     ("enrol", "/enrol"),
@@ -84,6 +84,13 @@ const PLACES: [(&str, &str); 10] = [
     ("pay", "/pay"),
     ("payments", "/payments"),
     ("settings", "/settings"),
+    ("speed", "/about/speed"),
+    ("keys-import", "/keys/import"),
+    ("keys-export", "/keys/export"),
+    ("keys-left", "/keys/left"),
+    ("keys-passphrase", "/keys/passphrase"),
+    ("keys-recover", "/keys/recover"),
+    ("keys-sheet", "/keys/sheet"),
     ("not-found", "/nowhere"),
 ];
 
@@ -137,24 +144,37 @@ fn private_pages_show_what_the_bank_answered() {
     check("pay", &render("/pay", filled));
 }
 
+/// A payment that is about to be checked.
+fn drafted(device: Device) {
+    filled(device);
+    device.pay_form.draft.set(Some(Draft {
+        payment: id(9),
+        debtor_account: own(),
+        creditor_name: "Jean-Baptiste Archambault".to_owned(),
+        creditor_account: other(),
+        amount: Amount::try_new(125_000, Currency::EUR).unwrap(),
+        remittance: "Invoice 2026-114, roof repair".to_owned(),
+        bank: Bic::parse("HALDDEFF").unwrap(),
+        made_at: NOW,
+        void_after: NOW + 900,
+        bytes: 412,
+        digest: Digest::new([0xb7; 32]).hex_groups(),
+        json: r#"{"aud":"HALDDEFF"}"#.to_owned(),
+    }));
+}
+
+#[test]
+fn a_large_payment_waits_until_the_keys_can_be_brought_back() {
+    let html = render("/pay", drafted);
+    check("pay-safety", &html);
+    assert!(html.contains("First, a way back to your keys") && !html.contains("Sign and pay"));
+}
+
 #[test]
 fn the_check_page_shows_the_draft() {
     let html = render("/pay", |device| {
-        filled(device);
-        device.pay_form.draft.set(Some(Draft {
-            payment: id(9),
-            debtor_account: own(),
-            creditor_name: "Jean-Baptiste Archambault".to_owned(),
-            creditor_account: other(),
-            amount: Amount::try_new(125_000, Currency::EUR).unwrap(),
-            remittance: "Invoice 2026-114, roof repair".to_owned(),
-            bank: Bic::parse("HALDDEFF").unwrap(),
-            made_at: NOW,
-            void_after: NOW + 900,
-            bytes: 412,
-            digest: Digest::new([0xb7; 32]).hex_groups(),
-            json: r#"{"aud":"HALDDEFF"}"#.to_owned(),
-        }));
+        drafted(device);
+        device.keys.care.update(|care| care.file_at = Some(NOW));
     });
     check("pay-check", &html);
     assert!(html.contains("Sign and pay 1\u{a0}250.00\u{a0}EUR to Jean-Baptiste Archambault"));

@@ -117,7 +117,7 @@ impl<H: Host> Worker<H> {
         let was_encrypted = imported.was_encrypted;
         let carried = match imported.device.is_some() {
             true => self.whole_device(imported)?,
-            false => self.from_elsewhere(imported).await?,
+            false => self.open_foreign(imported).await?,
         };
         Ok(self.opened(carried, kind, was_encrypted))
     }
@@ -166,7 +166,7 @@ impl<H: Host> Worker<H> {
 
     /// A file of another tool. One that holds a device of this bank, exported as PKCS #12, is found
     /// again with the bank's help; the bank CA in it must be the one that the bank shows.
-    async fn from_elsewhere(&self, imported: Imported) -> Result<Carried, Failure> {
+    async fn open_foreign(&self, imported: Imported) -> Result<Carried, Failure> {
         let certificates: Vec<Certificate> = imported
             .certificates
             .iter()

@@ -199,7 +199,7 @@ fn pkcs12(keys: &Keys, device: &StoredDevice, passphrase: &str) -> Result<Vec<u8
     let [signing, encryption, cas @ ..] = certificates.as_slice() else {
         return Err(Failure::StoredDeviceDamaged);
     };
-    let chain = |leaf: &Certificate| [&[leaf.clone()], cas].concat();
+    let chain = |leaf: &Certificate| [std::slice::from_ref(leaf), cas].concat();
     let SigningKey::Rsa(signing_key) = &keys.signing else {
         return Err(fault("a device signs with RSA"));
     };

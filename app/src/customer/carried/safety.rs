@@ -14,7 +14,7 @@ use leptos::prelude::*;
 use message::worker::Draft;
 
 /// Above this sum a payment waits until the keys can be brought back, in minor units.
-const SMALL_LIMIT: i64 = 100_00;
+const SMALL_LIMIT: i64 = 10_000;
 
 impl Device {
     /// Whether this payment waits until the keys are in safety.

@@ -195,7 +195,7 @@ fn Show24(sheet: Sheet) -> impl IntoView {
                 <button
                     class="button button-plain"
                     type="button"
-                    on:click=move |event| decline.with_value(|decline| decline.clone())(event)
+                    on:click=move |event| decline.get_value()(event)
                 >
                     "I want no sheet"
                 </button>
