@@ -81,8 +81,8 @@ fn NoDevice() -> impl IntoView {
                         if interrupted() { "Go on with your enrolment" } else { "Enrol this browser" }
                     }}
                 </a>
-                <a class="button" href="/keys/import">
-                    "I have a key file"
+                <a class="button" href="/">
+                    "How it works"
                 </a>
             </p>
             <WaysBack />

@@ -53,14 +53,14 @@ impl Device {
     pub(crate) fn end_once(self) {
         MEMORY.set(None);
         if self.keys.once.get_untracked() {
-            self.keys.once.set(false);
+            // What is still drawn keeps its neutral title until the closing page is there.
             self.keys.left.set(true);
             self.pay_form.clear();
         }
     }
 
-    /// It did not come to it.
-    pub(super) fn drop_once(self) {
+    /// It did not come to it, or the closing page is there.
+    pub(crate) fn drop_once(self) {
         MEMORY.set(None);
         self.keys.once.set(false);
     }

@@ -1,6 +1,7 @@
 //! What every page has: a title, a way back, a place to which focus goes.
 
 use super::{error_summary::Errors, icon::Icon};
+use crate::device::Device;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -13,13 +14,18 @@ pub(crate) fn PageTitle(
     #[prop(into)] words: Signal<String>,
     #[prop(optional)] errors: Option<Errors>,
 ) -> impl IntoView {
+    let once = Device::of_page().keys.once;
     let text = move || {
-        let error = errors.is_some_and(Errors::any);
-        format!(
-            "{}{}: Countersign",
-            if error { "Error: " } else { "" },
-            words.get()
-        )
+        let error = if errors.is_some_and(Errors::any) {
+            "Error: "
+        } else {
+            ""
+        };
+        // A browser's history keeps titles, and some of them name a payee and a sum.
+        if once.get() {
+            return format!("{error}Used once: Countersign");
+        }
+        format!("{error}{}: Countersign", words.get())
     };
     view! { <Title text=text /> }
 }

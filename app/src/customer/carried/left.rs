@@ -25,6 +25,7 @@ pub(crate) fn LeaveOnce() -> impl IntoView {
                 ..NavigateOptions::default()
             };
             navigate("/keys/left", options);
+            set_timeout(move || device.drop_once(), std::time::Duration::ZERO);
         }
     });
 }

@@ -176,7 +176,7 @@ pub(crate) fn Safety() -> impl IntoView {
 #[component]
 pub(crate) fn WaysBack() -> impl IntoView {
     view! {
-        <section class="flow" aria-labelledby="ways-back">
+        <section class="flow after-summary" aria-labelledby="ways-back">
             <h2 id="ways-back">"If your keys were here and are gone"</h2>
             <p>
                 "A browser may remove what it stores. Your money and your receipts are at the bank, and there are three ways back:"
