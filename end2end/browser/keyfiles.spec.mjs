@@ -166,6 +166,40 @@ test('each file that cannot be used says so', async ({ device, page }) => {
   }
 });
 
+test('a whole file is brought without a mouse', async ({ device, browser }) => {
+  const owner = await device.open();
+  const file = await save(owner, folder);
+  const page = await (await browser.newContext({ viewport: { width: 390, height: 800 } })).newPage();
+  const tabTo = async (wanted) => {
+    for (let presses = 0; presses < 30; presses += 1) {
+      await page.keyboard.press('Tab');
+      if (await wanted.evaluate((it) => it === document.activeElement)) return;
+    }
+    throw new Error(`Tab does not lead to ${wanted}`);
+  };
+  await page.goto(`${bank(0).web}/keys/import`);
+  await expect(page.getByText('Drop the key file here')).toBeVisible();
+  await tabTo(page.locator('input[type=file]'));
+  const outline = await page.locator('.drop').evaluate((it) => getComputedStyle(it).outlineStyle);
+  expect(outline).toBe('solid');
+  const chooser = page.waitForEvent('filechooser');
+  await page.keyboard.press('Space');
+  await (await chooser).setFiles(file);
+  await heading(page, 'Open the key file');
+  await tabTo(page.getByLabel('Passphrase of this file'));
+  await page.keyboard.type(PASSPHRASE);
+  await page.keyboard.press('Enter');
+  await heading(page, 'What becomes of this key?');
+  await tabTo(page.getByRole('radio', { name: /once/ }));
+  await page.keyboard.press('Space');
+  await tabTo(page.getByRole('button', { name: 'Continue' }));
+  await page.keyboard.press('Enter');
+  await heading(page, 'Your accounts');
+  await tabTo(page.getByRole('button', { name: 'Lock this device' }));
+  await page.keyboard.press('Enter');
+  await heading(page, 'Remove your drive now');
+});
+
 test('a file that is dropped is taken like one that is chosen', async ({ page }) => {
   await page.goto(`${bank(0).web}/keys/import`);
   await expect(page.getByText('Drop the key file here')).toBeVisible();
