@@ -50,7 +50,7 @@ pub(crate) fn LeftPage() -> impl IntoView {
                 <div>
                     <dt>"Left behind"</dt>
                     <dd>
-                        "Nothing: no key, no name, no account, no sum. Receipts that you saved as files are where you saved them."
+                        "Nothing of yours: no key, no name, no account, no sum. The browser’s history shows only that this page was opened, and receipts that you saved as files are where you saved them."
                     </dd>
                 </div>
                 <div>
