@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use message::{
-    Payload, Thumbprint,
+    Payload, Thumbprint, Timestamp,
     device::{DeviceChange, DeviceOrder, DeviceOrdered, Standing},
     notice::{ChangeSeen, Notice},
     receipt::Refusal,
@@ -30,6 +30,49 @@ fn stands(device: &Device) -> Changed {
     Ok(DeviceOrdered {
         device: device.id,
         standing: device.standing,
+    })
+}
+
+/// Whether nothing is left to do.
+fn stands_so(change: &DeviceChange, target: &Device) -> bool {
+    let over = matches!(target.standing, Standing::Revoked | Standing::Replaced);
+    match change {
+        DeviceChange::Rename { name, .. } => *name == target.name && !over,
+        DeviceChange::Allow { rights, .. } => *rights == target.rights && !over,
+        DeviceChange::Suspend { .. } => target.standing == Standing::Suspended,
+        DeviceChange::Resume { .. } => target.standing == Standing::Active,
+        _ => false,
+    }
+}
+
+/// Makes a change of one device. None when it does not stand where the change needs it.
+async fn apply(
+    core: &mut PgConnection,
+    change: &DeviceChange,
+    target: &Device,
+    now: Timestamp,
+) -> Result<Option<ChangeSeen>, Fault> {
+    let id = target.id;
+    let over = matches!(target.standing, Standing::Revoked | Standing::Replaced);
+    Ok(match change {
+        DeviceChange::Rename { name, .. } if !over => {
+            device::rename(core, id, name).await?;
+            Some(ChangeSeen::Renamed)
+        }
+        DeviceChange::Allow { rights, .. } if !over => {
+            device::allow(core, id, *rights).await?;
+            Some(ChangeSeen::of(*rights))
+        }
+        DeviceChange::Suspend { .. } => {
+            let done = device::suspend(core, id, now).await?;
+            session::end_of(core, id, now).await?;
+            done.then_some(ChangeSeen::Suspended)
+        }
+        DeviceChange::Resume { .. } => {
+            let done = device::resume(core, id).await?;
+            done.then_some(ChangeSeen::Resumed)
+        }
+        _ => None,
     })
 }
 
@@ -100,49 +143,18 @@ impl Processor {
         let Some(target) = found.filter(|device| device.customer == signer.customer) else {
             return Ok(Err(Refusal::DeviceChangeRefused));
         };
-        let over = matches!(target.standing, Standing::Revoked | Standing::Replaced);
-        let seen = match change {
-            DeviceChange::Rename { .. } | DeviceChange::Allow { .. } if over => None,
-            DeviceChange::Rename { name, .. } if *name == target.name => {
-                return Ok(stands(&target));
-            }
-            DeviceChange::Rename { name, .. } => {
-                device::rename(core, id, name).await?;
-                Some(ChangeSeen::Renamed)
-            }
-            DeviceChange::Allow { rights, .. } if *rights == target.rights => {
-                return Ok(stands(&target));
-            }
-            DeviceChange::Allow { rights, .. } => {
-                device::allow(core, id, *rights).await?;
-                Some(ChangeSeen::of(*rights))
-            }
-            DeviceChange::Suspend { .. } if target.standing == Standing::Suspended => {
-                return Ok(stands(&target));
-            }
-            DeviceChange::Suspend { .. } => {
-                let done = device::suspend(core, id, work.now).await?;
-                session::end_of(core, id, work.now).await?;
-                done.then_some(ChangeSeen::Suspended)
-            }
-            DeviceChange::Resume { .. } if target.standing == Standing::Active => {
-                return Ok(stands(&target));
-            }
-            DeviceChange::Resume { .. } => {
-                let done = device::resume(core, id).await?;
-                done.then_some(ChangeSeen::Resumed)
-            }
-            DeviceChange::Revoke { reason, .. } => {
-                let jws = message.verified.jws().as_str();
-                revoke_line(core, id, jws, reason, work.now).await?;
-                return Ok(Ok(DeviceOrdered {
-                    device: id,
-                    standing: Standing::Revoked,
-                }));
-            }
-            _ => None,
-        };
-        let Some(seen) = seen else {
+        if let DeviceChange::Revoke { reason, .. } = change {
+            let jws = message.verified.jws().as_str();
+            revoke_line(core, id, jws, reason, work.now).await?;
+            return Ok(Ok(DeviceOrdered {
+                device: id,
+                standing: Standing::Revoked,
+            }));
+        }
+        if stands_so(change, &target) {
+            return Ok(stands(&target));
+        }
+        let Some(seen) = apply(core, change, &target, work.now).await? else {
             return Ok(Err(Refusal::DeviceChangeRefused));
         };
         let changed = device::by_ids(core, &[id]).await?.pop().unwrap_or(target);
@@ -197,7 +209,7 @@ pub(crate) async fn revoke_line(
     id: Thumbprint,
     jws: &str,
     reason: &Label,
-    now: message::Timestamp,
+    now: Timestamp,
 ) -> Result<bool, Fault> {
     let revoked = device::revoke(core, id, now).await?;
     for id in &revoked {

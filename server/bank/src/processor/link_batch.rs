@@ -47,6 +47,8 @@ impl Processor {
         };
         let finished = taken.unwrap_or_default();
         if !finished.is_empty() {
+            // What was decided goes first: it may bring the certificate that this is signed under.
+            self.copy_items(party, gateway).await?;
             self.acknowledge(party, gateway, now).await?;
         }
         // After the items: they may bring the certificate that an acknowledgement is signed under.

@@ -124,7 +124,9 @@ fn print_device(device: &ListedDevice) -> Result<(), Failure> {
         EnrolledBy::Rotation => "rotation",
     };
     let day = |at: Option<i64>| -> Result<String, Failure> {
-        let date = at.map(|at| time::OffsetDateTime::from_unix_timestamp(at).map(|t| t.date()));
+        let date = at.map(|at| {
+            time::OffsetDateTime::from_unix_timestamp(at).map(time::OffsetDateTime::date)
+        });
         Ok(date
             .transpose()?
             .map_or_else(|| "-".to_owned(), |date| date.to_string()))
