@@ -42,7 +42,16 @@ impl Module {
     /// Compiles the module.
     pub fn compile(&self, checkout: &Checkout) -> Result<(), Failure> {
         let front = checkout.front().display().to_string();
-        let fixed = ["rustc", "--lib", "--crate-type", "cdylib", "--profile", "wasm", "--target", WASM];
+        let fixed = [
+            "rustc",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+            "--profile",
+            "wasm",
+            "--target",
+            WASM,
+        ];
         let chosen = ["--package", self.package, "--target-dir", &front];
         cargo::run(checkout, &[&fixed[..], &chosen, self.features].concat())
     }
