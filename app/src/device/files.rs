@@ -25,7 +25,7 @@ pub(crate) fn pick(event: &leptos::web_sys::Event, of: &str, done: Callback<Pick
         .as_ref()
         .and_then(|source| get(source, "files"))
         .and_then(|files| get(&files, "0"))
-        .filter(|file| file.is_object());
+        .filter(wasm_bindgen::JsValue::is_object);
     // Choosing the same file once more must be an event, too.
     let input = source.and_then(|it| it.dyn_into::<web_sys::HtmlInputElement>().ok());
     let Some(file) = file else { return };
@@ -44,7 +44,6 @@ pub(crate) fn pick(event: &leptos::web_sys::Event, of: &str, done: Callback<Pick
 
 #[cfg(feature = "hydrate")]
 async fn read(file: &wasm_bindgen::JsValue) -> Result<String, Failure> {
-    use wasm_bindgen::JsCast as _;
     let failed = |code: &str| Failure::NotUsable {
         code: code.to_owned(),
         detail: String::new(),
@@ -55,9 +54,9 @@ async fn read(file: &wasm_bindgen::JsValue) -> Result<String, Failure> {
         return Err(failed("too-large"));
     }
     let buffer = js_sys::Reflect::get(file, &"arrayBuffer".into())
-        .and_then(|it| it.dyn_into::<js_sys::Function>())
+        .and_then(wasm_bindgen::JsCast::dyn_into::<js_sys::Function>)
         .and_then(|read| read.call0(file))
-        .and_then(|it| it.dyn_into::<js_sys::Promise>());
+        .and_then(wasm_bindgen::JsCast::dyn_into::<js_sys::Promise>);
     let Ok(promise) = buffer else {
         return Err(failed("unreadable"));
     };

@@ -23,7 +23,7 @@ fn call(device: Device, method: &'static str) {
             let method = js_sys::Reflect::get(&storage, &method.into())?;
             method.dyn_into::<js_sys::Function>()?.call0(&storage)
         })
-        .and_then(|promise| promise.dyn_into::<js_sys::Promise>());
+        .and_then(wasm_bindgen::JsCast::dyn_into::<js_sys::Promise>);
     leptos::task::spawn_local(async move {
         let answer = match promise {
             Ok(promise) => wasm_bindgen_futures::JsFuture::from(promise).await.ok(),
