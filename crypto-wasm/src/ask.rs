@@ -86,6 +86,7 @@ impl<H: Host> Worker<H> {
                 self.lock();
                 Ok(Answer::Done)
             }
+            Ask::Devices(task) => self.answer_devices(task).await,
             other => self.answer_device(other).await,
         }
     }

@@ -56,6 +56,19 @@ impl Pins {
     }
 }
 
+/// What the bank shows does not hold. For a device that has pinned its bank that is a hard stop, with
+/// what it knows the bank by.
+fn differs(pins: Option<&Pins>, why: impl std::fmt::Display) -> Failure {
+    let Some(pins) = pins else {
+        return not_verified(why);
+    };
+    Failure::BankKeysDiffer {
+        why: why.to_string(),
+        words: crate::keys::words_of(&pins.bank_ca),
+        hex: message::Digest::new(*pins.bank_ca.as_bytes()).hex_groups(),
+    }
+}
+
 /// A certificate as the API writes it.
 pub(crate) fn certificate_from_base64(text: &str) -> Result<Certificate, Failure> {
     let der = BASE64
@@ -90,7 +103,7 @@ fn verify(
     }
     let root = certificate_from_base64(&info.root)?;
     if pins.is_some_and(|pins| pins.root.der() != root.der()) {
-        return Err(not_verified("the root is not the one this device knows"));
+        return Err(differs(pins, "the root is not the one this device knows"));
     }
     let anchor = TrustAnchor::new(root).map_err(not_verified)?;
     let bank_ca = info
@@ -98,18 +111,22 @@ fn verify(
         .first()
         .ok_or_else(|| not_verified("the bank shows no licence"))?;
     let bank_ca = certificate_from_base64(bank_ca)?;
-    let bank_ca =
-        verify_chain(rsa, &anchor, &bank_ca, &[], Role::BankCa, bic, now).map_err(not_verified)?;
+    let bank_ca = verify_chain(rsa, &anchor, &bank_ca, &[], Role::BankCa, bic, now)
+        .map_err(|error| differs(pins, error))?;
     if pins.is_some_and(|pins| pins.bank_ca != bank_ca.thumbprint()) {
-        return Err(not_verified(
+        return Err(differs(
+            pins,
             "the bank's key is not the one this device knows",
         ));
     }
     let keys = Jws::parse(&info.key_set).map_err(not_verified)?;
-    let keys = key_set::verify(rsa, &bank_ca, &keys, now).map_err(not_verified)?;
-    if pins.is_some_and(|pins| keys.number < pins.key_set) {
-        return Err(not_verified(
-            "the bank's key set is older than one seen before",
+    let keys = key_set::verify(rsa, &bank_ca, &keys, now)
+        .map_err(|_| differs(pins, "the signature under the bank's key set does not fit"))?;
+    if let Some(known) = pins.filter(|pins| keys.number < pins.key_set) {
+        let (shown, seen) = (keys.number, known.key_set);
+        return Err(differs(
+            pins,
+            format_args!("the bank's key set {shown} is older than {seen}, seen before"),
         ));
     }
     Ok(Met {

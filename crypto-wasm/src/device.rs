@@ -123,6 +123,13 @@ pub(crate) fn check_certificates(
     Ok(())
 }
 
+/// The first day on which one of the two certificates does not count any more.
+fn certificates_until(device: &StoredDevice) -> Timestamp {
+    let own = device.certificates.iter().take(2);
+    let ends = own.filter_map(|pem| Some(Certificate::from_pem(pem).ok()?.not_after()));
+    ends.min().unwrap_or(device.enrolled_at)
+}
+
 /// Whose keys are open, for the page.
 fn profile(keys: &Keys, device: &StoredDevice) -> Box<Profile> {
     Box::new(Profile {
@@ -134,6 +141,7 @@ fn profile(keys: &Keys, device: &StoredDevice) -> Box<Profile> {
         bank_name: device.bank_name.clone(),
         words: keys.words(),
         enrolled_at: device.enrolled_at,
+        certificates_until: certificates_until(device),
     })
 }
 
@@ -146,6 +154,7 @@ impl Open {
             activated: false,
             searching: false,
             found: None,
+            early: None,
             sessions: Vec::new(),
             after: 0,
             doors: HashSet::new(),
@@ -188,13 +197,15 @@ impl<H: Host> Worker<H> {
             .map(|pem| Certificate::from_pem(pem))
             .collect();
         let certificates = certificates.map_err(|_| Failure::StoredDeviceDamaged)?;
+        // Renewed certificates count from a later day.
+        let own = certificates.iter().take(2).map(Certificate::not_before);
         check_certificates(
             &self.rsa,
             &keys,
             &device.bank,
             &pins.root,
             &certificates,
-            device.enrolled_at,
+            own.fold(device.enrolled_at, Timestamp::max),
         )?;
         let mut open = Open::new(keys, at_rest.device, true);
         open.after = at_rest.mailbox_after;

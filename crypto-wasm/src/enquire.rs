@@ -7,7 +7,7 @@ use crate::{
     state::{Answered, Pending, Worker, fault, not_verified},
     turn::within,
 };
-use envelope::Jws;
+use envelope::{Jwe, Jws};
 use futures_channel::oneshot;
 use message::{
     Body, Digest, MessageId, Payload, SessionId,
@@ -74,13 +74,22 @@ impl<H: Host> Worker<H> {
     }
 
     /// Asks in the session, which is opened first where there is none.
-    async fn ask_bank<B: Body>(&self, body: B) -> Result<Answered, Failure> {
+    pub(crate) async fn ask_bank<B: Body>(&self, body: B) -> Result<Answered, Failure> {
+        self.ask_bank_within(body, ANSWER_LIMIT_MS).await
+    }
+
+    /// The same with another limit.
+    pub(crate) async fn ask_bank_within<B: Body>(
+        &self,
+        body: B,
+        limit_ms: i64,
+    ) -> Result<Answered, Failure> {
         self.check_active()?;
         self.bank_ready().await?;
         self.session_ready().await?;
         let bank = self.bank_name()?;
         let jws = self.sign(body, &bank, ASK_SECONDS, None)?;
-        self.exchange(jws, true).await
+        self.exchange_within(jws, true, limit_ms).await
     }
 
     /// Sends a signed message and waits for the answer to it.
@@ -95,12 +104,22 @@ impl<H: Host> Worker<H> {
         in_session: bool,
         limit_ms: i64,
     ) -> Result<Answered, Failure> {
+        let envelope = self.seal(&jws, in_session)?;
+        self.exchange_sealed(jws, &envelope, limit_ms).await
+    }
+
+    /// The same with an envelope that is sealed already.
+    pub(crate) async fn exchange_sealed(
+        &self,
+        jws: Jws,
+        envelope: &Jwe,
+        limit_ms: i64,
+    ) -> Result<Answered, Failure> {
         let digest = jws.digest();
         let (answer, mut answered) = oneshot::channel();
-        let envelope = self.seal(&jws, in_session)?;
         let pending = Pending {
             jws,
-            session: session_of(&envelope),
+            session: session_of(envelope),
             answer,
         };
         self.with(|state| state.pending.insert(digest, pending));

@@ -10,7 +10,7 @@ use crate::{
 };
 use envelope::{Certificate, Jwe, Jws, enrol::proof, seal_to_key};
 use message::{
-    Thumbprint,
+    Thumbprint, Timestamp,
     enrol::{EnrolConfirm, EnrolRequest, Enrolled},
     payload::LIFETIME_SECONDS_MAX,
     slip::{Locator, Secret},
@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 pub(crate) const PASSPHRASE_CHARS_MIN: usize = 12;
 
 /// How long each answer of the bank is waited for: the registrar may have to sign first.
-const LIMIT_MS: i64 = 60_000;
+pub(crate) const LIMIT_MS: i64 = 60_000;
 
 /// What was typed from the slip, and chosen.
 pub(crate) struct Typed {
@@ -61,7 +61,8 @@ fn read(typed: &Typed) -> Result<Slip, Failure> {
     })
 }
 
-fn enrolling_key(device: Thumbprint) -> String {
+/// The value that is removed once the device is active.
+pub(crate) fn enrolling_key(device: Thumbprint) -> String {
     format!("{}{device}", stored::ENROLLING)
 }
 
@@ -182,6 +183,17 @@ impl<H: Host> Worker<H> {
 
     async fn ask_and_confirm(&self, request: Jws) -> Result<Answer, Failure> {
         let answered = self.exchange_within(request, false, LIMIT_MS).await?;
+        let device = self.with_open(|open| open.keys.device())?;
+        self.confirm(answered, enrolling_key(device)).await
+    }
+
+    /// Checks the certificates, signs the nonce back, and has the active device stored. What was kept
+    /// of it until then is removed.
+    pub(crate) async fn confirm(
+        &self,
+        answered: Answered,
+        kept_under: String,
+    ) -> Result<Answer, Failure> {
         let (enrolled, digest) = match answered {
             Answered {
                 reply: Reply::Enrolled(enrolled),
@@ -216,19 +228,43 @@ impl<H: Host> Worker<H> {
             (open.keys.device(), open.after)
         })?;
         self.store(format!("{}{id}", stored::MAILBOX), Some(after.to_string()));
-        self.store(enrolling_key(id), None);
+        self.store(kept_under, None);
         self.progress(Step::Confirm, 100);
         self.unlocked()
     }
 
     /// The device with the certificates that the bank has issued, checked against keys and pins.
     pub(crate) fn enrolled_device(&self, enrolled: &Enrolled) -> Result<StoredDevice, Failure> {
+        let (certificates, at) = self.issued(
+            &enrolled.signing_certificate,
+            &enrolled.encryption_certificate,
+            &enrolled.chain,
+        )?;
+        let now = self.now();
+        self.with_open(|open| {
+            let mut device = open.device.clone();
+            device.customer_name = enrolled.customer_name.to_string();
+            device.customer_number = enrolled.customer_number.clone();
+            device.enrolled_at = at;
+            device.certificates = certificates;
+            device.request = None;
+            with_manifest(&self.rsa, &open.keys, device, now)
+        })?
+    }
+
+    /// Certificates that the bank has issued for the open keys, checked against keys and pins, as they
+    /// are stored; and since when they count.
+    pub(crate) fn issued(
+        &self,
+        signing: &str,
+        encryption: &str,
+        chain: &[String],
+    ) -> Result<(Vec<String>, Timestamp), Failure> {
         let mut certificates = vec![
-            certificate_from_base64(&enrolled.signing_certificate)?,
-            certificate_from_base64(&enrolled.encryption_certificate)?,
+            certificate_from_base64(signing)?,
+            certificate_from_base64(encryption)?,
         ];
-        let enrolment_ca = enrolled
-            .chain
+        let enrolment_ca = chain
             .first()
             .ok_or_else(|| not_verified("the certificates come without their issuer"))?;
         certificates.push(certificate_from_base64(enrolment_ca)?);
@@ -248,13 +284,7 @@ impl<H: Host> Worker<H> {
                 at,
             )
             .map_err(|_| not_verified("the device's certificates do not hold"))?;
-            let mut device = open.device.clone();
-            device.customer_name = enrolled.customer_name.to_string();
-            device.customer_number = enrolled.customer_number.clone();
-            device.enrolled_at = at;
-            device.certificates = to_pem(&certificates)?;
-            device.request = None;
-            with_manifest(&self.rsa, &open.keys, device, now)
+            Ok((to_pem(&certificates)?, at))
         })?
     }
 }

@@ -11,7 +11,8 @@ use message::{
     worker::{Failure, FromWorker, Step},
 };
 
-/// The signing and the encryption key of one device. Wiped when dropped.
+/// The signing and the encryption key of one device. Wiped when the last of its copies is dropped.
+#[derive(Clone)]
 pub(crate) struct Keys {
     pub(crate) signing: SigningKey,
     pub(crate) encryption: RsaPrivateKey,

@@ -10,6 +10,7 @@ use envelope::{Jwe, Jws, Verified};
 use message::{
     Body, Digest, Kind, MessageId, Payload, Timestamp,
     api::{Letter, Mail},
+    device::{DeviceOrdered, Devices, Join, Joining, Renewed},
     enquiry::{Overview, Payment, Statement},
     enrol::{Activated, Enrolled},
     notice::Notice,
@@ -35,6 +36,11 @@ pub(crate) enum Reply {
     ReceiptCopy(ReceiptCopy),
     Notice(Box<Notice>),
     SealAgain(SealAgain),
+    Devices(Box<Devices>),
+    DeviceOrdered(DeviceOrdered),
+    Joining(Joining),
+    Join(Box<Join>),
+    Renewed(Box<Renewed>),
 }
 
 impl Reply {
@@ -99,6 +105,11 @@ fn read(verified: &Verified, device: &str) -> Result<Read, Failure> {
         Kind::ReceiptCopy => read_as(verified, device, Reply::ReceiptCopy),
         Kind::Notice => read_as(verified, device, |b| Reply::Notice(Box::new(b))),
         Kind::SealAgain => read_as(verified, device, Reply::SealAgain),
+        Kind::Devices => read_as(verified, device, |b| Reply::Devices(Box::new(b))),
+        Kind::DeviceOrdered => read_as(verified, device, Reply::DeviceOrdered),
+        Kind::Joining => read_as(verified, device, Reply::Joining),
+        Kind::Join => read_as(verified, device, |b| Reply::Join(Box::new(b))),
+        Kind::Renewed => read_as(verified, device, |b| Reply::Renewed(Box::new(b))),
         _ => Err(not_verified(
             "the bank does not send such messages to devices",
         )),
@@ -228,7 +239,10 @@ impl<H: Host> Worker<H> {
             | Reply::ReceiptCopy(_)
             | Reply::Notice(_)
             | Reply::Enrolled(_)
-            | Reply::Activated(_) => {
+            | Reply::Activated(_)
+            | Reply::DeviceOrdered(_)
+            | Reply::Joining(_)
+            | Reply::Renewed(_) => {
                 self.check_signer(jws.kid(), read.iat)?;
             }
             _ => {
@@ -289,6 +303,12 @@ impl<H: Host> Worker<H> {
                     None if matches!(reply, Reply::Activated(_)) => {
                         self.with_open(|open| open.activated = true)?;
                     }
+                    // A device that waits for its certificates reads its mailbox from the beginning:
+                    // they may stand in it before anybody waits for them.
+                    None if self.is_early(&reply, re) => {
+                        let answered = Answered { reply, id, digest };
+                        self.with_open(|open| open.early = Some(answered))?;
+                    }
                     // An answer that came late, or that another tab asked for.
                     None => {}
                 }
@@ -300,14 +320,16 @@ impl<H: Host> Worker<H> {
     /// The question that an answer belongs to. In an enrolment the bank gives the same answer to the
     /// same keys again, naming the first request, which may have been signed anew since.
     fn awaited(&self, reply: &Reply, re: Option<Digest>) -> Option<Digest> {
-        let question = match reply {
-            Reply::Enrolled(_) => Kind::EnrolRequest,
-            Reply::Activated(_) => Kind::EnrolConfirm,
+        let questions: &[Kind] = match reply {
+            Reply::Enrolled(_) => &[Kind::EnrolRequest, Kind::JoinRequest],
+            Reply::Activated(_) => &[Kind::EnrolConfirm],
+            // The same keys have one place in the bank's waiting room, whichever request came last.
+            Reply::Joining(_) => &[Kind::JoinRequest],
             _ => return re,
         };
         self.with(|state| {
             let mut waiting = state.pending.iter();
-            let found = waiting.find(|(_, pending)| pending.jws.kind() == question);
+            let found = waiting.find(|(_, pending)| questions.contains(&pending.jws.kind()));
             found.map(|(digest, _)| *digest)
         })
     }

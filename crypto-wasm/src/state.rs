@@ -71,6 +71,12 @@ pub(crate) struct State {
     /// Counts lockings: a task that was started before the last one ends.
     pub(crate) epoch: u64,
     pub(crate) draft: Option<Drafted>,
+    /// This device waits for another one to approve it.
+    pub(crate) joining: Option<crate::join::Waiting>,
+    /// While keys are replaced: the others of the old and the new ones.
+    pub(crate) aside: Option<Open>,
+    /// The new device that was looked up last: what can be approved.
+    pub(crate) looked_up: Option<message::device::Join>,
     pub(crate) pending: HashMap<Digest, Pending>,
     pub(crate) signers: HashMap<Thumbprint, Signer>,
     stores: u32,
@@ -96,6 +102,8 @@ pub(crate) struct Open {
     pub(crate) searching: bool,
     /// What that search found.
     pub(crate) found: Option<Box<Enrolled>>,
+    /// The bank has answered a join-request for good, before anybody waited for it.
+    pub(crate) early: Option<Answered>,
     /// Oldest first; the last is used for sending.
     pub(crate) sessions: Vec<Session>,
     /// Number of the last letter read.
@@ -189,6 +197,7 @@ impl<H: Host> Worker<H> {
     pub(crate) fn lock(&self) {
         self.with(|state| {
             state.open = None;
+            state.aside = None;
             state.fresh = None;
             state.seed = None;
             state.carried = None;
@@ -196,6 +205,8 @@ impl<H: Host> Worker<H> {
             state.measured = None;
             state.draft = None;
             state.words_fit = None;
+            state.joining = None;
+            state.looked_up = None;
             state.listening = false;
             state.epoch += 1;
             state.pending.clear();

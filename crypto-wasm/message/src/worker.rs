@@ -13,6 +13,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
+pub mod devices;
 mod kept;
 pub mod keys;
 
@@ -30,6 +31,13 @@ pub mod stored {
     pub const MAILBOX: &str = "countersign.mailbox.";
     /// `countersign.enrolling` -> [`super::StoredDevice`] of a device that is not active yet.
     pub const ENROLLING: &str = "countersign.enrolling.";
+    /// `countersign.joining.DEVICE` -> [`super::StoredDevice`] of a new device that waits for another
+    /// one to approve it.
+    pub const JOINING: &str = "countersign.joining.";
+    /// `countersign.rotating.DEVICE` -> [`super::devices::StoredRotation`]: new keys for this device.
+    pub const ROTATING: &str = "countersign.rotating.";
+    /// `countersign.change.DEVICE.ID` -> [`super::StoredOrder`]: a signed change without an answer.
+    pub const CHANGE: &str = "countersign.change.";
 }
 
 /// Page to worker.
@@ -161,6 +169,8 @@ pub enum Ask {
     },
     /// Keys that are carried: see [`keys::KeysAsk`].
     Keys(keys::KeysAsk),
+    /// About the customer's devices: see [`devices::DeviceTask`].
+    Devices(devices::DeviceTask),
 }
 
 /// Worker to page.
@@ -201,6 +211,11 @@ pub enum FromWorker {
     Notice {
         /// The notice.
         notice: Box<Notice>,
+    },
+    /// A change of a device that went on by itself has its answer.
+    DeviceOrdered {
+        /// What became of it.
+        outcome: Box<devices::ChangeOutcome>,
     },
     /// There is new mail; the page tells its other tabs (they ask `ReadMail`).
     NewMail,
@@ -303,6 +318,8 @@ pub enum Answer {
     },
     /// See [`keys::KeysAnswer`].
     Keys(keys::KeysAnswer),
+    /// See [`devices::DeviceAnswer`].
+    Devices(devices::DeviceAnswer),
     /// It did not work.
     Failed {
         /// Why.
@@ -330,6 +347,16 @@ pub enum Failure {
     BankNotVerified {
         /// For the log and the help page; no secrets.
         why: String,
+    },
+    /// What the bank shows of its keys does not fit what this device has pinned: nothing is sealed any
+    /// more until that is cleared up with the bank.
+    BankKeysDiffer {
+        /// What differs, without secrets.
+        why: String,
+        /// The five words that this device knows the bank by.
+        words: Vec<String>,
+        /// The same key's thumbprint, hexadecimal in groups of four.
+        hex: Vec<String>,
     },
     /// The bank refused.
     Refused {

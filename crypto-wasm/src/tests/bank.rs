@@ -25,6 +25,8 @@ pub(super) struct Session {
     pub(super) device: Thumbprint,
     pub(super) to_bank: SessionKey,
     pub(super) to_device: SessionKey,
+    /// Which of them was opened when.
+    pub(super) n: i64,
 }
 
 pub(super) struct Bank {
@@ -63,6 +65,15 @@ pub(super) struct Bank {
     pub(super) signer: Option<SigningKey>,
     /// Nobody answers orders.
     pub(super) silent: bool,
+    /// New devices that wait, as they have asked.
+    pub(super) joins: BTreeMap<Thumbprint, message::device::JoinRequest>,
+    /// Where the devices stand that are not simply active.
+    pub(super) standing: BTreeMap<Thumbprint, message::device::Standing>,
+    /// Changes that were made, and the answer to each.
+    pub(super) changes: Vec<message::device::DeviceChange>,
+    pub(super) changed: BTreeMap<Digest, Jws>,
+    /// Which device takes the place of which.
+    pub(super) successors: BTreeMap<Thumbprint, Thumbprint>,
     pub(super) now: Timestamp,
 }
 
@@ -94,6 +105,11 @@ impl Bank {
             forge: None,
             signer: None,
             silent: false,
+            joins: BTreeMap::new(),
+            standing: BTreeMap::new(),
+            changes: Vec::new(),
+            changed: BTreeMap::new(),
+            successors: BTreeMap::new(),
             now: START,
         }
     }

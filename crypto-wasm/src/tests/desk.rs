@@ -30,7 +30,7 @@ impl Desk {
         Self::beside(Rc::new(RefCell::new(bank)), Rc::default(), START * 1000)
     }
 
-    fn beside(
+    pub(super) fn beside(
         bank: Rc<RefCell<Bank>>,
         storage: Rc<RefCell<BTreeMap<String, String>>>,
         now_ms: i64,
@@ -134,6 +134,17 @@ impl Desk {
             }
             assert!(self.place.now_ms.get() < limit, "no answer to ask {id}");
             assert!(self.place.jump(), "nothing will ever answer ask {id}");
+        }
+    }
+
+    /// Lets time pass until the tab is dead, or the ask is answered.
+    pub(super) fn run_until_dead(&mut self, id: u32) {
+        loop {
+            self.settle();
+            let over = self.answer_to(id).is_some() || self.place.is_dead();
+            if over || !self.place.jump() {
+                return;
+            }
         }
     }
 

@@ -30,6 +30,10 @@ pub(super) struct Place {
     pub(super) bank: Rc<RefCell<Bank>>,
     /// The other worker.
     pub(super) peer: RefCell<Option<std::rc::Weak<Worker<Host>>>>,
+    /// Counts what reaches the outside: `Store` events and requests.
+    pub(super) steps: Cell<u32>,
+    /// From this step on nothing reaches the outside: the tab is dead.
+    pub(super) dies_at: Cell<Option<u32>>,
 }
 
 /// The host handle that the worker owns.
@@ -52,7 +56,20 @@ impl Place {
             storage,
             bank,
             peer: RefCell::default(),
+            steps: Cell::default(),
+            dies_at: Cell::default(),
         })
+    }
+
+    /// One more step to the outside; false where the tab is dead.
+    fn step(&self) -> bool {
+        let alive = !self.is_dead();
+        self.steps.set(self.steps.get() + 1);
+        alive
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        self.dies_at.get().is_some_and(|at| self.steps.get() >= at)
     }
 
     /// Jumps to the next moment that somebody waits for; false where nobody does.
@@ -105,6 +122,9 @@ impl Peer for Host {
 impl Page for Host {
     fn post(&self, message: &FromWorker) {
         if let FromWorker::Store { key, value, .. } = message {
+            if !self.0.step() {
+                return;
+            }
             let mut storage = self.0.storage.borrow_mut();
             match value {
                 Some(value) => storage.insert(key.clone(), value.clone()),
@@ -137,6 +157,9 @@ impl Net for Host {
     type Stream = Stream;
 
     async fn send(&self, request: Request) -> Result<Response, Unreachable> {
+        if !self.0.step() {
+            return std::future::pending().await;
+        }
         let now = self.now_ms() / 1000;
         let stored = self.0.storage.borrow().clone();
         self.0.bank.borrow_mut().serve(&request, now, &stored)

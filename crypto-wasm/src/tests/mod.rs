@@ -4,6 +4,8 @@
 mod bank;
 mod carrying;
 mod desk;
+mod device_desk;
+mod devices;
 mod enrolment;
 mod fixture;
 mod host;
@@ -11,4 +13,5 @@ mod mailbox;
 mod paying;
 mod pki;
 mod processor;
+mod rotating;
 mod trust;

@@ -52,12 +52,16 @@ impl Bank {
         };
         self.opened.push((jws.kind(), jws.digest()));
         let device = jws.kid();
+        if self.refuses(&jws) {
+            return;
+        }
         match jws.kind() {
             Kind::EnrolRequest => self.enrol(&jws),
             Kind::EnrolConfirm => {
                 let payload = self.read::<EnrolConfirm>(&jws);
                 assert_eq!(payload.body.nonce, "bm9uY2U");
                 let bank = self.pki.bic.clone();
+                self.activated(device);
                 self.say(device, Activated { bank }, Some(jws.digest()), false);
             }
             Kind::SessionOpen => self.open_session(&jws),
@@ -68,11 +72,16 @@ impl Bank {
             }
             Kind::PaymentOrder => self.order(&jws),
             Kind::PaymentAsk => self.payment(&jws),
+            Kind::DevicesAsk
+            | Kind::DeviceOrder
+            | Kind::JoinRequest
+            | Kind::JoinAsk
+            | Kind::RenewAsk => self.about_devices(&jws),
             other => panic!("a device does not send {other}"),
         }
     }
 
-    fn read<B: Body>(&self, jws: &Jws) -> Payload<B> {
+    pub(super) fn read<B: Body>(&self, jws: &Jws) -> Payload<B> {
         let key = &self.devices[&jws.kid()].signing;
         let payload = jws.verify(&RSA, key).unwrap().payload::<B>().unwrap();
         let bank = self.pki.bic.as_str();
@@ -91,7 +100,6 @@ impl Bank {
         if let Some(answer) = self.enrolled.get(&id).cloned() {
             return self.post(id, &answer, false);
         }
-        let spki = signing.to_spki_der().unwrap();
         let device = Device {
             id,
             signing,
@@ -103,6 +111,17 @@ impl Bank {
             let reason = Refusal::SlipRefused;
             return self.say(id, Refused { reason }, Some(jws.digest()), false);
         }
+        self.certify(id, jws.digest());
+    }
+
+    /// Sends a device its certificates.
+    pub(super) fn certify(&mut self, id: Thumbprint, re: Digest) {
+        let Device {
+            signing,
+            encryption,
+            ..
+        } = self.devices[&id].clone();
+        let spki = signing.to_spki_der().unwrap();
         let certificate = |role, spki: &[u8]| base64(&self.pki.certify(role, spki, id));
         let enrolled = Enrolled {
             customer_name: Name::parse("Jonas Brandt").unwrap(),
@@ -115,7 +134,7 @@ impl Bank {
             ],
             nonce: "bm9uY2U".to_owned(),
         };
-        let answer = self.signed(id, enrolled, Some(jws.digest()));
+        let answer = self.signed(id, enrolled, Some(re));
         self.post(id, &answer, false);
         self.enrolled.insert(id, answer);
     }
@@ -126,6 +145,7 @@ impl Bank {
             device: jws.kid(),
             to_bank: SessionKey::from_base64url(&open.key_to_bank).unwrap(),
             to_device: SessionKey::from_base64url(&open.key_to_device).unwrap(),
+            n: self.next_n,
         };
         self.sessions.insert(open.session, session);
         let opened = SessionOpened {
@@ -247,7 +267,8 @@ impl Bank {
 
     /// Seals as a processor does: in the device's newest session, or to its key.
     pub(super) fn post(&mut self, device: Thumbprint, jws: &Jws, in_session: bool) {
-        let session = self.sessions.iter().find(|(_, s)| s.device == device);
+        let own = self.sessions.iter().filter(|(_, s)| s.device == device);
+        let session = own.max_by_key(|(_, s)| s.n);
         let jwe = match session {
             Some((id, session)) if in_session => {
                 seal_to_session(*id, &session.to_device, jws, &mut rng())

@@ -15,7 +15,7 @@ use message::{
 
 fn refused(desk: &mut Desk, ask: Ask) -> String {
     match desk.ask(ask) {
-        Err(Failure::BankNotVerified { why }) => why,
+        Err(Failure::BankNotVerified { why } | Failure::BankKeysDiffer { why, .. }) => why,
         other => panic!("believed: {:?}", other.err()),
     }
 }
@@ -131,4 +131,28 @@ fn only_a_processor_of_the_bank_signs_for_it() {
     desk.bank().decide(payment, device);
     desk.pass(40_000);
     assert_eq!(desk.receipts(), [payment]);
+}
+
+#[test]
+fn a_key_set_that_does_not_fit_is_a_hard_stop() {
+    let changes: [fn(&mut BankInfo); 3] = [
+        |info| info.key_set = super::pki::HALDEN.key_set(1),
+        |info| info.key_set = super::pki::IMPOSTOR.key_set(9),
+        |info| info.root = base64(&super::pki::IMPOSTOR.root),
+    ];
+    for change in changes {
+        let mut desk = locked();
+        desk.bank().shown = Some(change);
+        desk.unlock().unwrap();
+        let Err(Failure::BankKeysDiffer { words, hex, .. }) = desk.ask(Ask::Overview) else {
+            panic!("no hard stop");
+        };
+        // What the customer compares is what this device has known all along.
+        assert_eq!(words.join(" "), desk.bank().words());
+        assert_eq!(hex.len(), 16);
+        assert!(desk.bank().envelopes.is_empty(), "nothing is sealed");
+        // The right key set again: everything goes on.
+        desk.bank().shown = None;
+        assert!(desk.ask(Ask::Overview).is_ok());
+    }
 }

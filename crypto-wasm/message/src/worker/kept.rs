@@ -22,6 +22,8 @@ pub struct Profile {
     pub words: Vec<String>,
     /// Enrolled at.
     pub enrolled_at: Timestamp,
+    /// Its certificates end at.
+    pub certificates_until: Timestamp,
 }
 
 /// A device at rest. PEMs as `openssl pkey` and `openssl x509` read them.

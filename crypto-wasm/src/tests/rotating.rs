@@ -1,0 +1,169 @@
+//! New keys for a device, cut off at every moment: afterwards exactly one device works.
+
+use super::{
+    desk::{Desk, PASSPHRASE},
+    devices::task,
+    fixture::unlocked,
+};
+use message::{
+    Thumbprint,
+    device::Standing,
+    worker::{
+        Answer, Ask, Failure, StoredDevice,
+        devices::{DeviceTask, StoredRotation},
+        stored,
+    },
+};
+
+fn replace() -> Ask {
+    Ask::Devices(DeviceTask::Replace {
+        passphrase: PASSPHRASE.to_owned(),
+    })
+}
+
+fn stored_as<T: serde::de::DeserializeOwned>(desk: &Desk, prefix: &str) -> Vec<T> {
+    let values = desk.stored(prefix);
+    let read = values
+        .iter()
+        .map(|text| serde_json::from_str(text).unwrap());
+    read.collect()
+}
+
+/// What a page does with what it finds in storage: a rotation whose new device is there is over.
+fn clean(desk: &Desk) {
+    let devices: Vec<StoredDevice> = stored_as(desk, stored::DEVICE);
+    let mut storage = desk.place.storage.borrow_mut();
+    let rotations: Vec<(String, StoredRotation)> = storage
+        .iter()
+        .filter(|(key, _)| key.starts_with(stored::ROTATING))
+        .map(|(key, text)| (key.clone(), serde_json::from_str(text).unwrap()))
+        .collect();
+    for (key, rotation) in rotations {
+        if devices.iter().any(|it| it.device == rotation.device.device) {
+            let old = key.trim_start_matches(stored::ROTATING).to_owned();
+            storage.retain(|key, _| !key.contains(&old));
+        }
+    }
+}
+
+/// Opens whatever is in storage, as a page does after a reload.
+fn open(desk: &mut Desk) -> Result<Answer, Failure> {
+    clean(desk);
+    let devices: Vec<StoredDevice> = stored_as(desk, stored::DEVICE);
+    assert_eq!(devices.len(), 1, "one device");
+    let device = devices[0].clone();
+    let id = device.device;
+    let rotation = stored_as(desk, &format!("{}{id}", stored::ROTATING)).pop();
+    let session = desk.stored(&format!("{}{id}", stored::SESSION)).pop();
+    let mailbox = desk.stored(&format!("{}{id}", stored::MAILBOX)).pop();
+    let mailbox_after = mailbox.map_or(0, |text| text.parse().unwrap());
+    let orders = stored_as(desk, &format!("{}{id}.", stored::ORDER));
+    let passphrase = PASSPHRASE.to_owned();
+    desk.ask(match rotation {
+        Some(rotation) => Ask::Devices(DeviceTask::ResumeReplace {
+            device,
+            rotation: Box::new(rotation),
+            passphrase,
+            session,
+            mailbox_after,
+            orders,
+        }),
+        None => Ask::Unlock {
+            device,
+            passphrase,
+            session,
+            mailbox_after,
+            orders,
+        },
+    })
+}
+
+fn id_of(answer: Result<Answer, Failure>) -> Thumbprint {
+    match answer {
+        Ok(Answer::Unlocked { profile }) => profile.device,
+        other => panic!("not open: {:?}", other.err()),
+    }
+}
+
+#[test]
+fn new_keys_take_the_place_of_the_old() {
+    let mut desk = unlocked();
+    let old = desk.stored_device();
+    desk.ask(Ask::MakeKeys).unwrap();
+    let wrong = DeviceTask::Replace {
+        passphrase: "another passphrase".to_owned(),
+    };
+    assert_eq!(task(&mut desk, wrong).err(), Some(Failure::WrongPassphrase));
+    let new = id_of(desk.ask(replace()));
+    assert_ne!(new, old.device);
+    assert_eq!(desk.bank().stands(old.device), Standing::Replaced);
+    let kept = desk.stored_device();
+    assert_eq!((kept.device, kept.certificates.len()), (new, 4));
+    assert_eq!(kept.customer_name, "Jonas Brandt");
+    let left = desk.place.storage.borrow().clone();
+    assert!(
+        left.keys()
+            .all(|key| !key.contains(&old.device.to_string()))
+    );
+    assert!(desk.ask(Ask::Overview).is_ok());
+    let mut tab = desk.tab();
+    assert_eq!(id_of(open(&mut tab)), new);
+}
+
+/// Storage and the bank as they are when a tab dies after so many `Store` events and requests.
+#[test]
+fn whatever_is_cut_off_one_device_works_afterwards() {
+    let mut whole = unlocked();
+    whole.ask(Ask::MakeKeys).unwrap();
+    // The same new keys each time: making them takes longer than everything else.
+    let fresh = whole.worker.with(|state| state.fresh.clone());
+    let begin = whole.place.steps.get();
+    id_of(whole.ask(replace()));
+    let steps = whole.place.steps.get() - begin;
+    assert!(steps > 10, "{steps} steps");
+    let mut switched = 0;
+    for cut in 0..steps {
+        let mut desk = unlocked();
+        let old = desk.stored_device().device;
+        desk.worker.with(|state| state.fresh = fresh.clone());
+        desk.place.dies_at.set(Some(desk.place.steps.get() + cut));
+        let asked = desk.send(replace());
+        desk.run_until_dead(asked);
+        // The next tab of the same browser.
+        let mut tab = desk.tab();
+        let opened = id_of(open(&mut tab));
+        assert!(tab.ask(Ask::Overview).is_ok(), "cut at {cut}: works");
+        let devices: Vec<StoredDevice> = stored_as(&tab, stored::DEVICE);
+        assert_eq!(devices.len(), 1, "cut at {cut}: one device");
+        assert_eq!(devices[0].device, opened);
+        assert!(
+            tab.stored(stored::ROTATING).is_empty(),
+            "cut at {cut}: settled"
+        );
+        let counts = |it: &Thumbprint| tab.bank().stands(*it) == Standing::Active;
+        assert!(counts(&opened));
+        assert_eq!(
+            counts(&old),
+            opened == old,
+            "cut at {cut}: the other does not count"
+        );
+        switched += usize::from(opened != old);
+    }
+    assert!(switched > 0 && switched < usize::try_from(steps).unwrap());
+}
+
+#[test]
+fn without_a_line_the_old_keys_go_on() {
+    let mut desk = unlocked();
+    let old = desk.stored_device().device;
+    desk.ask(Ask::Overview).unwrap();
+    desk.ask(Ask::MakeKeys).unwrap();
+    desk.bank().all_down();
+    assert_eq!(desk.ask(replace()).err(), Some(Failure::NoLine));
+    let mut tab = desk.tab();
+    assert_eq!(id_of(open(&mut tab)), old);
+    assert_eq!(tab.stored(stored::ROTATING).len(), 1, "tried again later");
+    tab.bank().up();
+    let mut tab = tab.tab();
+    assert_ne!(id_of(open(&mut tab)), old);
+}
