@@ -2,6 +2,7 @@
 //! The HTML is checked here and kept under `target/preview`, where it can be looked at.
 
 mod answers;
+mod devices;
 
 use crate::{
     PageConfig,
@@ -74,7 +75,7 @@ fn check(name: &str, html: &str) {
     }
 }
 
-const PLACES: [(&str, &str); 17] = [
+const PLACES: [(&str, &str); 21] = [
     ("start", "/"),
     ("help", "/help"),
     ("enrol", "/enrol"),
@@ -91,6 +92,10 @@ const PLACES: [(&str, &str); 17] = [
     ("keys-passphrase", "/keys/passphrase"),
     ("keys-recover", "/keys/recover"),
     ("keys-sheet", "/keys/sheet"),
+    ("devices", "/devices"),
+    ("device-add", "/devices/add"),
+    ("device-replace", "/devices/replace"),
+    ("join", "/enrol/join"),
     ("not-found", "/nowhere"),
 ];
 

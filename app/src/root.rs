@@ -90,6 +90,12 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/pay") view=customer::pay::Pay />
             <Route path=path!("/payments") view=customer::payments::Payments />
             <Route path=path!("/payments/:payment") view=customer::payment::PaymentPage />
+            <Route path=path!("/enrol/join") view=customer::join::Join />
+            <Route path=path!("/devices") view=customer::devices::list::DevicesPage />
+            <Route path=path!("/devices/add") view=customer::devices::add::AddDevice />
+            <Route path=path!("/devices/replace") view=customer::devices::replace::ReplaceKeys />
+            <Route path=path!("/devices/:device") view=customer::devices::one::OneDevice />
+            <Route path=path!("/devices/:device/revoke") view=customer::devices::revoke::Revoke />
             <Route path=path!("/settings") view=customer::settings::Settings />
             <Route path=path!("/keys/import") view=customer::carried::bring::BringPage />
             <Route path=path!("/keys/export") view=customer::carried::export::ExportPage />

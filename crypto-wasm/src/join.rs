@@ -164,8 +164,13 @@ impl<H: Host> Worker<H> {
         let keys = keys.ok_or(Failure::Locked)?;
         let device = self.device_to_be(&keys, &name, passphrase)?;
         let (device, request) = self.with_request(&keys, device)?;
+        let seed = self.with(|state| state.seed.take());
         self.open_with(Open::new(keys, device.clone(), false));
         self.with(|state| state.words_fit = Some(bank_ca));
+        // Beside the device from its first moment, so that no reload loses it.
+        if let Some((seed, generation)) = seed {
+            self.keep_seed(&seed, generation)?;
+        }
         self.store_now(joining_key(device.device), to_json(&device)?)
             .await?;
         self.ask_to_join(request).await

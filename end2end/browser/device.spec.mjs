@@ -85,6 +85,7 @@ test('wrong words, a wrong slip, a wrong passphrase; lock and forget', async ({ 
   await expect(page.getByRole('heading', { name: 'Your accounts' })).toBeVisible();
 
   await page.getByRole('link', { name: 'Devices' }).first().click();
+  await page.getByRole('link', { name: /^What this browser keeps/ }).click();
   await accessible(page);
   await page.getByRole('button', { name: /^Forget/ }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Forget Kitchen laptop' }).click();

@@ -1,6 +1,6 @@
 //! The overview: what is there, what is set aside, what has just moved.
 
-use super::private::Private;
+use super::{devices::ends::EndsSoon, private::Private};
 use crate::{
     device::{Asked, Device, download},
     ui::{
@@ -43,6 +43,7 @@ fn Inside() -> impl IntoView {
         <HeadWithPay words="Accounts" />
         <div class="columns">
             <div class="flow flow-wide">
+                <EndsSoon />
                 <AskedState asked=asked shown=shown words="Asking the bank for your accounts" />
                 {parts}
             </div>

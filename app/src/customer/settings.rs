@@ -49,11 +49,12 @@ pub(crate) fn Settings() -> impl IntoView {
         .into_any()
     };
     view! {
-        <PageTitle words="Devices".to_owned() />
+        <PageTitle words="This browser".to_owned() />
         <div class="page-head">
-            <h1>"Devices"</h1>
+            <h1>"This browser"</h1>
             <p class="quiet">
-                "A device can sign in your name. Keep the list short and know every line of it."
+                "What this browser keeps, and how to remove it. "
+                <a href="/devices">"All your devices"</a>
             </p>
         </div>
         {list}

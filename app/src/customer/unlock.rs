@@ -81,6 +81,9 @@ fn NoDevice() -> impl IntoView {
                         if interrupted() { "Go on with your enrolment" } else { "Enrol this browser" }
                     }}
                 </a>
+                <a class="button" href="/enrol/join">
+                    "Add it with another device"
+                </a>
                 <a class="button" href="/">
                     "How it works"
                 </a>

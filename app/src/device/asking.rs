@@ -5,14 +5,14 @@ use leptos::{prelude::*, task::spawn_local};
 use message::{
     MessageId, Thumbprint,
     enquiry::Overview,
-    worker::{Answer, Ask, Failure, Profile, StoredDevice, StoredOrder},
+    worker::{Answer, Ask, Failure, Profile, StoredDevice, StoredOrder, devices::DeviceTask},
 };
 
 /// Entries on a page of a statement: what fits one envelope with long names.
 const ENTRIES_PER_PAGE: u32 = 25;
 
 /// An answer of another kind than asked for.
-fn unexpected() -> Failure {
+pub(super) fn unexpected() -> Failure {
     Failure::Fault {
         why: "the worker answered something else".to_owned(),
     }
@@ -23,7 +23,10 @@ impl Device {
     pub(crate) async fn ask(self, ask: Ask) -> Result<Answer, Failure> {
         #[cfg(feature = "hydrate")]
         return match super::worker::ask(self, ask).await {
-            Answer::Failed { failure } => Err(failure),
+            Answer::Failed { failure } => {
+                self.take_note(&failure);
+                Err(failure)
+            }
             answer => Ok(answer),
         };
         #[cfg(not(feature = "hydrate"))]
@@ -35,8 +38,10 @@ impl Device {
 
     /// Reads the list of devices from storage again.
     pub(crate) fn read_storage(self) {
+        storage::end_rotations();
         self.stored.set(storage::devices());
         self.enrolling.set(storage::enrolling());
+        self.joining.set(storage::joining());
     }
 
     /// Opens the keys of a stored device.
@@ -46,12 +51,26 @@ impl Device {
         passphrase: String,
     ) -> Result<(), Failure> {
         let id = device.device;
-        let ask = Ask::Unlock {
-            session: storage::session(id),
-            mailbox_after: storage::mailbox_after(id),
-            orders: storage::orders(id),
-            device,
-            passphrase,
+        let session = storage::session(id);
+        let mailbox_after = storage::mailbox_after(id);
+        let orders = storage::orders(id);
+        let ask = match storage::rotation(id) {
+            // New keys wait for their place: the passphrase is here to go on with it.
+            Some(rotation) => Ask::Devices(DeviceTask::ResumeReplace {
+                device,
+                rotation: Box::new(rotation),
+                passphrase,
+                session,
+                mailbox_after,
+                orders,
+            }),
+            None => Ask::Unlock {
+                device,
+                passphrase,
+                session,
+                mailbox_after,
+                orders,
+            },
         };
         match self.ask(ask).await? {
             Answer::Unlocked { profile } => {
@@ -77,6 +96,7 @@ impl Device {
         self.keys.read_care(self);
         self.touched();
         self.read_orders();
+        self.resume_changes(id);
         #[cfg(feature = "hydrate")]
         super::tabs::listen(self, id);
         #[cfg(not(feature = "hydrate"))]
@@ -168,9 +188,8 @@ impl Device {
             .update(|payments| change(payments.entry(payment).or_default()));
     }
 
-    /// Something may have changed the accounts: open pages ask again.
-    #[cfg(feature = "hydrate")]
-    pub(super) fn changed(self) {
+    /// Something may have changed: open pages ask again.
+    pub(crate) fn changed(self) {
         self.changes
             .update(|changes| *changes = changes.wrapping_add(1));
     }

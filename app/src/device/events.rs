@@ -1,6 +1,6 @@
 //! What happens by itself: letters the worker has opened, words from other tabs, time passing.
 
-use super::{Device, Stage, clock, storage, tabs, worker};
+use super::{Device, Happened, Stage, clock, storage, tabs, words, worker};
 use crate::{
     PageConfig,
     ui::{announcer::Toast, money},
@@ -9,7 +9,7 @@ use leptos::{ev, prelude::*, task::spawn_local};
 use message::{
     notice::Notice,
     receipt::{Outcome, Receipt},
-    worker::{Ask, FromWorker, keys::stored as carried, stored},
+    worker::{Ask, FromWorker, devices::ChangeOutcome, keys::stored as carried, stored},
 };
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ fn watch_page(device: Device) {
     });
     let _ = window_event_listener(ev::storage, move |event| {
         let key = event.key().unwrap_or_default();
-        if key.starts_with(stored::DEVICE) || key.starts_with(stored::ENROLLING) {
+        if names_a_device(&key) {
             device.read_storage();
         }
         let Some(profile) = device.profile_now() else {
@@ -78,6 +78,7 @@ pub(super) fn take(device: Device, event: FromWorker) {
         FromWorker::Store { store, key, value } => keep(device, store, &key, value.as_deref()),
         FromWorker::Receipt { receipt } => receipt_came(device, *receipt),
         FromWorker::Notice { notice } => notice_came(device, &notice),
+        FromWorker::DeviceOrdered { outcome } => change_came(device, &outcome),
         FromWorker::NewMail => {
             if let Some(profile) = device.profile_now() {
                 tabs::tell(tabs::Word::Mail(profile.device));
@@ -103,7 +104,7 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
         device.broken.set(Some(words.to_owned()));
         return;
     }
-    if key.starts_with(stored::DEVICE) || key.starts_with(stored::ENROLLING) {
+    if names_a_device(key) {
         device.read_storage();
     }
     if key.starts_with(carried::CARE) || key.starts_with(carried::SEED) {
@@ -112,6 +113,28 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
     spawn_local(async move {
         let _ = device.ask(Ask::Stored { store }).await;
     });
+}
+
+fn names_a_device(key: &str) -> bool {
+    let kinds = [
+        stored::DEVICE,
+        stored::ENROLLING,
+        stored::JOINING,
+        stored::ROTATING,
+    ];
+    kinds.iter().any(|kind| key.starts_with(kind))
+}
+
+/// A change that was saved without a line has been answered.
+fn change_came(device: Device, outcome: &ChangeOutcome) {
+    device.say(match &outcome.refused {
+        None => "A change of your devices that was saved here is done.".to_owned(),
+        Some(failure) => format!(
+            "A change of your devices that was saved here is not done. {}",
+            words::of(failure).text
+        ),
+    });
+    device.changed();
 }
 
 fn receipt_came(device: Device, receipt: Receipt) {
@@ -143,37 +166,29 @@ fn notice_came(device: Device, notice: &Notice) {
             money::spoken(amount.balance())
         )),
         Notice::OnItsWay { .. } => {}
-        // These stand on no page: they stay until they are read.
-        Notice::DeviceAdded {
-            device_name, words, ..
-        } => device.said.set(Some(Toast::staying(format!(
-            "A device was added to your name: {device_name} ({}). If that was not you, call your bank.",
-            words.join(" ")
+        // These stand on the page of devices; the message stays until it is read.
+        Notice::DeviceAdded { device_name, .. } => device.said.set(Some(Toast::staying(format!(
+            "A new device: {device_name}. If that was not you, open Devices and revoke it."
         )))),
         Notice::DeviceChanged {
             device_name,
             change,
-            by,
             ..
-        } => {
-            let by = by
-                .as_ref()
-                .map_or_else(|| "the bank".to_owned(), |by| format!("your device {by}"));
-            device.said.set(Some(Toast::staying(format!(
-                "{} It was done by {by}. If you did not want that, call your bank.",
-                change.words(device_name)
-            ))));
-        }
+        } => device.said.set(Some(Toast::staying(format!(
+            "{} If you did not want that, open Devices.",
+            change.words(device_name)
+        )))),
         Notice::SlipMade { .. } => device.said.set(Some(Toast::staying(
-            "A slip with which a device can be added to your name was printed. If that was not for \
-             you, call your bank."
+            "The bank has made a slip with which a device can be added. If you did not ask for it, \
+             call your bank."
                 .to_owned(),
         ))),
-        Notice::DeviceRevoked { device_name, .. } => {
-            device.said.set(Some(Toast::staying(format!(
-                "{device_name} was revoked: nothing it signs is accepted any more."
-            ))));
-        }
+        Notice::DeviceRevoked { device_name, .. } => device.said.set(Some(Toast::staying(
+            format!("{device_name} is revoked: nothing it signs is accepted any more."),
+        ))),
+    }
+    if let Some(happened) = Happened::of(notice) {
+        device.remember(happened);
     }
     device.changed();
 }

@@ -6,6 +6,7 @@
 mod asked;
 mod asking;
 pub(crate) mod clock;
+mod devices;
 pub(crate) mod download;
 #[cfg(feature = "hydrate")]
 pub(crate) mod events;
@@ -29,6 +30,7 @@ pub(crate) mod words;
 mod worker;
 
 pub(crate) use asked::Asked;
+pub(crate) use devices::{Barred, Happened, Powers, Stop, signs};
 pub(crate) use payment::{KnownPayment, Standing};
 
 use crate::ui::announcer::Toast;
@@ -36,7 +38,7 @@ use leptos::prelude::*;
 use message::{
     Iban, MessageId, Timestamp,
     enquiry::{AccountView, Overview, Statement},
-    worker::{Draft, Profile, Step, StoredDevice},
+    worker::{Draft, Profile, Step, StoredDevice, devices::ListedDevice},
 };
 use std::collections::BTreeMap;
 
@@ -96,6 +98,16 @@ pub(crate) struct Device {
     pub(crate) stored: RwSignal<Vec<StoredDevice>>,
     /// Devices whose enrolment was interrupted.
     pub(crate) enrolling: RwSignal<Vec<StoredDevice>>,
+    /// Devices that wait for another one to approve them.
+    pub(crate) joining: RwSignal<Vec<StoredDevice>>,
+    /// The customer's devices, as the bank has them.
+    pub(crate) devices: RwSignal<Option<Vec<ListedDevice>>>,
+    /// What the bank has told of devices since the keys were opened.
+    pub(crate) happened: RwSignal<Vec<Happened>>,
+    /// The bank takes nothing from this device.
+    pub(crate) barred: RwSignal<Option<Barred>>,
+    /// What the bank shows of its keys does not fit what this device knows.
+    pub(crate) stop: RwSignal<Option<Stop>>,
     /// How far the worker is with making or enrolling keys.
     pub(crate) progress: RwSignal<Option<(Step, u8)>>,
     /// Whether an edge answers.
@@ -126,6 +138,11 @@ impl Device {
             stage: RwSignal::new(Stage::Starting),
             stored: RwSignal::default(),
             enrolling: RwSignal::default(),
+            joining: RwSignal::default(),
+            devices: RwSignal::new(None),
+            happened: RwSignal::default(),
+            barred: RwSignal::new(None),
+            stop: RwSignal::new(None),
             progress: RwSignal::new(None),
             line_up: RwSignal::new(true),
             broken: RwSignal::new(None),
@@ -190,6 +207,10 @@ impl Device {
     /// Everything the bank has answered goes; what was typed into a form stays.
     fn forget_answers(self) {
         self.overview.set(None);
+        self.devices.set(None);
+        self.happened.set(Vec::new());
+        self.barred.set(None);
+        self.stop.set(None);
         self.statements.set(BTreeMap::new());
         self.payments.set(BTreeMap::new());
         self.progress.set(None);

@@ -5,6 +5,7 @@ use message::{
     Thumbprint,
     worker::{
         StoredDevice, StoredOrder,
+        devices::StoredRotation,
         keys::{Care, SealedSeed, stored as carried},
         stored,
     },
@@ -83,6 +84,39 @@ pub(super) fn enrolling() -> Vec<StoredDevice> {
     read_all(stored::ENROLLING)
 }
 
+/// The devices that wait for another one to approve them.
+pub(super) fn joining() -> Vec<StoredDevice> {
+    read_all(stored::JOINING)
+}
+
+/// New keys that are to take the place of a device's.
+pub(super) fn rotation(device: Thumbprint) -> Option<StoredRotation> {
+    let text = value(&format!("{}{device}", stored::ROTATING))?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Removes old devices whose place is taken: the page was closed between the storing of the new one and
+/// the removing of the old one.
+pub(super) fn end_rotations() {
+    for (key, text) in entries(stored::ROTATING) {
+        let old = key.strip_prefix(stored::ROTATING).unwrap_or_default();
+        let new = serde_json::from_str::<StoredRotation>(&text);
+        let there = new
+            .ok()
+            .and_then(|it| value(&format!("{}{}", stored::DEVICE, it.device.device)));
+        if let (Some(_), Ok(old)) = (there, Thumbprint::parse(old)) {
+            forget(old);
+        }
+    }
+}
+
+/// The signed changes of devices that have no answer yet.
+pub(super) fn changes(device: Thumbprint) -> Vec<StoredOrder> {
+    let mut orders: Vec<StoredOrder> = read_all(&format!("{}{device}.", stored::CHANGE));
+    orders.sort_by_key(|order| order.at);
+    orders
+}
+
 /// The orders of a device that have no receipt yet.
 pub(super) fn orders(device: Thumbprint) -> Vec<StoredOrder> {
     let mut orders: Vec<StoredOrder> = read_all(&format!("{}{device}.", stored::ORDER));
@@ -139,11 +173,16 @@ pub(super) fn forget(device: Thumbprint) {
         carried::SEED,
         carried::CARE,
         super::tries::TRIES,
+        stored::JOINING,
     ];
     for key in keys {
         put(&format!("{key}{device}"), None);
     }
-    for (key, _) in entries(&format!("{}{device}.", stored::ORDER)) {
-        put(&key, None);
+    for orders in [stored::ORDER, stored::CHANGE] {
+        for (key, _) in entries(&format!("{orders}{device}.")) {
+            put(&key, None);
+        }
     }
+    // Last: as long as it is there, an interrupted removal goes on.
+    put(&format!("{}{device}", stored::ROTATING), None);
 }

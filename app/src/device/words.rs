@@ -52,6 +52,10 @@ pub(crate) fn of(failure: &Failure) -> Said {
                  slip and say: {why}"
             ),
         ),
+        Failure::BankKeysDiffer { why, .. } => Said::new(
+            "The bank’s keys do not fit",
+            format!("We stop here, and nothing has been sent. Call your bank and say: {why}"),
+        ),
         Failure::Refused {
             words, reference, ..
         } => Said::new(

@@ -46,6 +46,7 @@ pub(super) fn profile() -> Profile {
         bank_name: "Halden Bank".to_owned(),
         words: words(),
         enrolled_at: NOW - 86_400 * 200,
+        certificates_until: NOW + 86_400 * 530,
     }
 }
 

@@ -17,11 +17,11 @@ const PLACES: [(&str, &str, &[&str]); 4] = [
     ("/accounts", "Accounts", &["/accounts"]),
     ("/pay", "Pay", &["/pay"]),
     ("/payments", "Receipts", &["/payments"]),
-    ("/settings", "Devices", &["/settings"]),
+    ("/devices", "Devices", &["/devices", "/settings"]),
 ];
 
 /// The pages that show something while the device is locked.
-const OPEN: [&str; 4] = ["/", "/help", "/enrol", "/settings"];
+const OPEN: [&str; 5] = ["/", "/help", "/enrol", "/enrol/join", "/settings"];
 
 fn is_at(path: &str, place: &str) -> bool {
     path.strip_prefix(place)

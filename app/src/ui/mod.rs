@@ -17,6 +17,7 @@ pub(crate) mod masthead;
 pub(crate) mod money;
 pub(crate) mod notice;
 pub(crate) mod page;
+pub(crate) mod qr;
 pub(crate) mod section;
 pub(crate) mod sheet;
 pub(crate) mod steps;
