@@ -75,7 +75,7 @@ fn check(name: &str, html: &str) {
     }
 }
 
-const PLACES: [(&str, &str); 21] = [
+const PLACES: [(&str, &str); 20] = [
     ("start", "/"),
     ("help", "/help"),
     ("enrol", "/enrol"),
@@ -94,7 +94,6 @@ const PLACES: [(&str, &str); 21] = [
     ("keys-sheet", "/keys/sheet"),
     ("devices", "/devices"),
     ("device-add", "/devices/add"),
-    ("device-replace", "/devices/replace"),
     ("join", "/enrol/join"),
     ("not-found", "/nowhere"),
 ];

@@ -240,6 +240,10 @@ impl<H: Host> Worker<H> {
         if let Failure::Refused { .. } = &failure {
             let device = self.with_open(|open| open.keys.device())?;
             self.store(joining_key(device), None);
+            self.store(
+                format!("{}{device}", message::worker::keys::stored::SEED),
+                None,
+            );
         }
         Err(failure)
     }

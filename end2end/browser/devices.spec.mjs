@@ -1,4 +1,4 @@
-// A customer's devices: adding one with another, changing and revoking it, new keys, and what a device
+// A customer's devices: adding one with another, changing and revoking it, and what a device
 // sees that the bank takes nothing from any more.
 import { expect } from '@playwright/test';
 import { test } from './enrolled.mjs';
@@ -228,62 +228,4 @@ test('rename, rights, suspend, resume, revoke; and what the device sees', async 
   await unlock(fresh);
   await heading(fresh, 'This device is revoked');
   await sound(fresh);
-});
-
-test('new keys, cut off at several moments: one device works afterwards', async ({ device, context }) => {
-  test.setTimeout(600_000);
-  const { fresh } = await add(device, context, 'Rotating');
-  await fresh.getByRole('link', { name: 'Go to your accounts' }).click();
-  const stored = (kind) => fresh.evaluate((prefix) => Object.keys(localStorage)
-    .filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
-  `countersign.${kind}.`);
-  let before = await stored('device');
-  expect(before).toHaveLength(1);
-
-  // After the new keys are saved; after the first, second, ... envelope of the replacement.
-  for (const cut of [0, 1, 2]) {
-    await fresh.goto(`${bank(0).web}/devices/replace`);
-    await unlock(fresh);
-    await heading(fresh, 'Replace this device’s keys');
-    if (cut === 0) await sound(fresh);
-    let envelopes = 0;
-    let cutOff;
-    const gone = new Promise((resolve) => { cutOff = resolve; });
-    await fresh.route('**/v1/envelopes', async (route) => {
-      if ((await stored('rotating')).length === 0) return route.continue();
-      envelopes += 1;
-      if (envelopes > cut) {
-        cutOff();
-        return undefined;
-      }
-      return route.continue();
-    });
-    await type(fresh, 'The passphrase of this device', PASSPHRASE);
-    await fresh.keyboard.press('Enter');
-    await gone;
-    await fresh.unrouteAll({ behavior: 'ignoreErrors' });
-    await fresh.goto(`${bank(0).web}/accounts`);
-    await unlock(fresh);
-    await heading(fresh, 'Your accounts');
-    await expect.poll(() => stored('rotating')).toEqual([]);
-    const after = await stored('device');
-    expect(after).toHaveLength(1);
-    expect(after).not.toEqual(before);
-    before = after;
-  }
-
-  // And whole.
-  await fresh.goto(`${bank(0).web}/devices/replace`);
-  await unlock(fresh);
-  await type(fresh, 'The passphrase of this device', 'not the passphrase');
-  await fresh.keyboard.press('Enter');
-  await expect(fresh.getByRole('alert')).toContainText('does not open', { timeout: 90_000 });
-  await fresh.getByLabel('The passphrase of this device').fill(PASSPHRASE);
-  await fresh.keyboard.press('Enter');
-  await heading(fresh, 'Rotating has new keys');
-  await sound(fresh);
-  await fresh.getByRole('link', { name: 'Go to your devices' }).click();
-  await heading(fresh, 'Your devices');
-  await expect(line(fresh, 'Rotating').first().getByText('This device')).toBeVisible();
-  expect(await stored('device')).toHaveLength(1);
 });

@@ -192,12 +192,6 @@ impl Device {
         }
     }
 
-    /// Whether new keys wait for the place of this device.
-    pub(crate) fn rotation_waits(self) -> bool {
-        self.profile_now()
-            .is_some_and(|profile| storage::rotation(profile.device).is_some())
-    }
-
     /// The customer's devices, and what this one may do about them.
     pub(crate) fn listed(self) -> Option<(Vec<ListedDevice>, Powers)> {
         let devices = self.devices.get()?;

@@ -89,7 +89,6 @@ fn one_device_can_be_changed() {
     assert!(html.contains("It cannot be undone") && html.contains("last device that can sign"));
     check("device-unknown", &render(&address(77), with_devices));
     check("device-add", &render("/devices/add", with_devices));
-    check("device-replace", &render("/devices/replace", with_devices));
 }
 
 #[test]

@@ -1,10 +1,9 @@
-//! The customer's devices: the list, one of them, adding one with another, new keys.
+//! The customer's devices: the list, one of them, adding one with another.
 
 pub(crate) mod add;
 pub(crate) mod ends;
 pub(crate) mod list;
 pub(crate) mod one;
-pub(crate) mod replace;
 pub(crate) mod revoke;
 mod said;
 
@@ -48,5 +47,16 @@ fn Named(
             }
             .into_any(),
         }
+    }
+}
+
+/// Nobody could sign any more.
+#[component]
+fn LastOne() -> impl IntoView {
+    view! {
+        <p class="note last-one">
+            <strong>"This is your last device that can sign. "</strong>
+            "Without it you can pay nothing and change nothing until the bank gives you a new slip. Add another device first."
+        </p>
     }
 }

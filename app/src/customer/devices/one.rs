@@ -1,7 +1,7 @@
 //! One device: what it is, and what can be changed about it.
 
 use super::{
-    Named,
+    LastOne, Named,
     said::{came, may, over, standing, used},
 };
 use crate::{
@@ -276,17 +276,6 @@ fn Allow(listed: ListedDevice, errors: Errors) -> impl IntoView {
                 </button>
             </p>
         </Section>
-    }
-}
-
-/// Nobody could sign any more.
-#[component]
-pub(super) fn LastOne() -> impl IntoView {
-    view! {
-        <p class="note last-one">
-            <strong>"This is your last device that can sign. "</strong>
-            "Without it you can pay nothing and change nothing until the bank gives you a new slip. Add another device first."
-        </p>
     }
 }
 

@@ -1,10 +1,6 @@
 //! Before a device is revoked: what follows from it, why, and then it is signed.
 
-use super::{
-    Named,
-    one::{LastOne, order},
-    said::over,
-};
+use super::{LastOne, Named, one::order, said::over};
 use crate::{
     customer::private::Private,
     device::{Asked, Device, Powers, signs},
