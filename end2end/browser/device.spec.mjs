@@ -149,6 +149,7 @@ test('the first load stays small', async () => {
   const parts = ['pkg/app.js', 'pkg/app_bg.wasm', 'pkg/crypto.js', 'pkg/crypto_bg.wasm', 'worker.js'];
   const total = parts.reduce((sum, part) => sum + compressed(part), 0);
   console.log(`first load: ${Math.round(total / 1024)} KB compressed`);
-  // Far from the aim of 350 KB: pages and key code are each loaded as one piece. It must not grow.
-  expect(total).toBeLessThan(980 * 1024);
+  // Far from the aim of 350 KB, and above the 800 KB that held before key files and device pages:
+  // pages and key code are each loaded as one piece. It must come down, and not grow meanwhile.
+  expect(total).toBeLessThan(960 * 1024);
 });
