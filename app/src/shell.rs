@@ -68,16 +68,21 @@ fn import_map(config: &PageConfig) -> String {
     quoted(&json!({ "imports": {}, "integrity": integrity }))
 }
 
-/// Loads the program code; where that fails, the page says so.
+/// Loads the program code; where that fails, the page says so. A button that is pressed before the
+/// code is there is held and pressed again afterwards: the last one, when it still stands.
 fn start(config: &PageConfig) -> String {
     let options = match config.integrity_of("pkg/app_bg.wasm") {
         Some(digest) => json!({ "integrity": digest }),
         None => json!({}),
     };
     format!(
-        "const wasm = fetch('/pkg/app_bg.wasm', {});\
+        "let held; const hold = event => {{ const button = event.target.closest('button');\
+         if (button) {{ event.preventDefault(); event.stopPropagation(); held = button; }} }};\
+         addEventListener('click', hold, true);\
+         const wasm = fetch('/pkg/app_bg.wasm', {});\
          try {{ const app = await import('/pkg/app.js');\
-         await app.default({{ module_or_path: wasm }}); app.hydrate(); }}\
+         await app.default({{ module_or_path: wasm }}); app.hydrate();\
+         removeEventListener('click', hold, true); if (held?.isConnected) held.click(); }}\
          catch (fault) {{ console.error(fault);\
          const said = document.getElementById('boot-failure'); if (said) said.hidden = false; }}",
         quoted(&options)

@@ -112,18 +112,34 @@ test('how fast the browser is', async ({ page }) => {
   expect(faults).toEqual([]);
 });
 
+/** Milliseconds from the next click until the page shows these words, as the page itself sees it. */
+function untilShown(page, words) {
+  return page.evaluate((wanted) => new Promise((resolve) => {
+    addEventListener('click', () => {
+      const begin = performance.now();
+      const look = new MutationObserver(() => {
+        if (!document.body.innerText.includes(wanted)) return;
+        look.disconnect();
+        resolve(Math.round(performance.now() - begin));
+      });
+      look.observe(document.body, { childList: true, subtree: true, characterData: true });
+    }, { capture: true, once: true });
+  }), words);
+}
+
 test('both keys are made quickly', async ({ page }) => {
   test.setTimeout(120_000);
   const ann = openCustomer(0, 'Ann Lee', '10.00');
+  const made = 'Both keys are made and tested';
   const took = [];
   for (let run = 0; run < Number(process.env.KEY_RUNS ?? 3); run += 1) {
     await page.goto(`${bank(0).web}/enrol`);
     await page.getByLabel('Slip number').fill(ann.locator);
     await page.getByLabel('Slip code').fill(ann.secret);
+    const time = untilShown(page, made);
     await page.getByRole('button', { name: 'Continue' }).click();
-    const begun = Date.now();
-    await expect(page.getByText('Both keys are made and tested')).toBeVisible({ timeout: 60_000 });
-    took.push(Date.now() - begun);
+    await expect(page.getByText(made)).toBeVisible({ timeout: 60_000 });
+    took.push(await time);
     expect(page.workers().length).toBe(1);
   }
   console.log('both keys, from the click, in ms:', took.sort((a, b) => a - b).join(' '));

@@ -18,16 +18,25 @@ pub(crate) struct Picked {
 /// Reads the file that an event brings: `target` of a choice, `dataTransfer` of a drop.
 #[cfg(feature = "hydrate")]
 pub(crate) fn pick(event: &leptos::web_sys::Event, of: &str, done: Callback<Picked>) {
+    if let Some(source) = get(event.as_ref(), of) {
+        take(source, done);
+    }
+}
+
+#[cfg(feature = "hydrate")]
+fn get(it: &wasm_bindgen::JsValue, name: &str) -> Option<wasm_bindgen::JsValue> {
+    js_sys::Reflect::get(it, &name.into()).ok()
+}
+
+/// Reads the first file of a control or of what was dropped.
+#[cfg(feature = "hydrate")]
+pub(crate) fn take(source: wasm_bindgen::JsValue, done: Callback<Picked>) {
     use wasm_bindgen::JsCast as _;
-    let get = |it: &wasm_bindgen::JsValue, name: &str| js_sys::Reflect::get(it, &name.into()).ok();
-    let source = get(event.as_ref(), of);
-    let file = source
-        .as_ref()
-        .and_then(|source| get(source, "files"))
+    let file = get(&source, "files")
         .and_then(|files| get(&files, "0"))
         .filter(wasm_bindgen::JsValue::is_object);
     // Choosing the same file once more must be an event, too.
-    let input = source.and_then(|it| it.dyn_into::<web_sys::HtmlInputElement>().ok());
+    let input = source.dyn_into::<web_sys::HtmlInputElement>().ok();
     let Some(file) = file else { return };
     leptos::task::spawn_local(async move {
         let name = get(&file, "name").and_then(|it| it.as_string());

@@ -1,6 +1,6 @@
 //! One of several, nothing chosen beforehand.
 
-use super::{error_summary::Errors, field::FieldError};
+use super::{early, error_summary::Errors, field::FieldError};
 use leptos::prelude::*;
 
 /// What can be chosen.
@@ -30,6 +30,9 @@ where
             0 => id.to_owned(),
             _ => format!("{id}-{at}"),
         };
+        if early::is_chosen(&element) {
+            chosen.set(Some(value.clone()));
+        }
         view! {
             <label class="choice">
                 <input

@@ -14,6 +14,10 @@ pub(crate) fn Drop(
     #[prop(into)]
     picked: Callback<Picked>,
 ) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    if let Some(input) = super::early::with_file(id) {
+        crate::device::files::take(input.into(), picked);
+    }
     let over = RwSignal::new(false);
     let error = Memo::new(move |_| errors.at(id));
     let has_error = move || error.with(Option::is_some);

@@ -1,6 +1,6 @@
 //! One question: label, hint, error, control.
 
-use super::{error_summary::Errors, icon::Icon};
+use super::{early, error_summary::Errors, icon::Icon};
 use leptos::prelude::*;
 
 /// What differs between fields.
@@ -14,24 +14,6 @@ pub(crate) struct Look {
     pub(crate) autocomplete: Option<&'static str>,
     /// Written behind the control: the currency.
     pub(crate) affix: Option<&'static str>,
-}
-
-/// What somebody typed while the program code was still loading stays: the page that the server made
-/// is read before it is taken over. Only then, because later a field of this name may be another's.
-#[cfg(feature = "hydrate")]
-fn keep_typed(id: &str, value: RwSignal<String>) {
-    use wasm_bindgen::JsCast as _;
-    if !Owner::current_shared_context().is_some_and(|context| context.during_hydration()) {
-        return;
-    }
-    let input = web_sys::window()
-        .and_then(|window| window.document())
-        .and_then(|document| document.get_element_by_id(id))
-        .and_then(|element| element.dyn_into::<web_sys::HtmlInputElement>().ok());
-    let typed = input.map(|input| input.value()).unwrap_or_default();
-    if !typed.is_empty() && value.with_untracked(String::is_empty) {
-        value.set(typed);
-    }
 }
 
 #[component]
@@ -48,8 +30,7 @@ pub(crate) fn Field(
     #[prop(optional, into)]
     kind: Option<Signal<&'static str>>,
 ) -> impl IntoView {
-    #[cfg(feature = "hydrate")]
-    keep_typed(id, value);
+    early::keep_typed(id, value);
     let error = Memo::new(move |_| errors.at(id));
     let has_error = move || error.with(Option::is_some);
     let (hint_id, error_id) = (format!("{id}-hint"), format!("{id}-error"));

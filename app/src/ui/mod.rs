@@ -7,6 +7,7 @@ pub(crate) mod choices;
 pub(crate) mod day;
 pub(crate) mod dialog;
 pub(crate) mod drop;
+mod early;
 pub(crate) mod error_summary;
 pub(crate) mod feed;
 pub(crate) mod field;

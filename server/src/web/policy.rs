@@ -20,12 +20,13 @@ impl Policy {
         }
     }
 
-    /// The header for one response; only scripts that carry its nonce run.
+    /// The header for one response; only scripts that carry its nonce run. No form is ever sent by the
+    /// browser itself: before the program code is there, that would write a passphrase into the address.
     pub(super) fn header(&self, nonce: &str) -> String {
         format!(
             "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
              style-src 'self'; connect-src 'self' {}; img-src 'self' data:; font-src 'self'; \
-             worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+             worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
              frame-ancestors 'none'; object-src 'none'; \
              require-trusted-types-for 'script'; trusted-types default",
             self.connect
