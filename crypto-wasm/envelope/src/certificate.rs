@@ -226,7 +226,7 @@ fn read_key(role: Role, spki: &[u8]) -> Result<SubjectKey, Malformed> {
     }
     let key = VerifyingKey::from_spki_der(spki)?;
     let fits = match role {
-        Role::Processor => matches!(key, VerifyingKey::Ed25519(_)),
+        Role::Processor | Role::AuthorityHead => matches!(key, VerifyingKey::Ed25519(_)),
         Role::TransportServer | Role::TransportClient => true,
         _ => matches!(key, VerifyingKey::Rsa(_)),
     };

@@ -4,6 +4,7 @@
 //! * keys that come back: [`seed`], [`det_keygen`] (keys from a seed), [`recovery`] (a seed as words)
 //! * envelopes: [`jws`] (signed), [`jwe`] (sealed), [`session_key`]
 //! * certificates: [`role`], [`certificate`], [`authority`] (makes them), [`chain`] (checks them)
+//! * who is a bank: [`register`]
 //! * documents: [`key_set`], [`key_file`], [`manifest`], [`enrol`], [`words`]
 //! * key files of others, and for others: [`import`], [`export`]
 //!
@@ -29,6 +30,7 @@ pub mod licence;
 pub mod manifest;
 pub mod primitive;
 pub mod recovery;
+pub mod register;
 pub mod role;
 pub mod seed;
 pub mod session_key;

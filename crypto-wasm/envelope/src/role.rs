@@ -38,11 +38,17 @@ pub enum Role {
     TransportServer,
     /// A TLS client.
     TransportClient,
+    /// A person of the authority, who signs records together with another.
+    Officer,
+    /// The authority's online Ed25519 key: signs the head of its register.
+    AuthorityHead,
+    /// A person of a bank, who signs what operators decide.
+    Operator,
 }
 
 impl Role {
     /// Every role there is.
-    pub const ALL: [Role; 11] = [
+    pub const ALL: [Role; 14] = [
         Role::Root,
         Role::BankCa,
         Role::ProcessorCa,
@@ -54,6 +60,9 @@ impl Role {
         Role::DeviceEncryption,
         Role::TransportServer,
         Role::TransportClient,
+        Role::Officer,
+        Role::AuthorityHead,
+        Role::Operator,
     ];
 
     /// The word in names and on the wire.
@@ -70,6 +79,9 @@ impl Role {
             Role::DeviceEncryption => "device-encryption",
             Role::TransportServer => "transport-server",
             Role::TransportClient => "transport-client",
+            Role::Officer => "officer",
+            Role::AuthorityHead => "authority-head",
+            Role::Operator => "operator",
         }
     }
 
@@ -92,6 +104,9 @@ impl Role {
             Role::DeviceEncryption => 9,
             Role::TransportServer => 10,
             Role::TransportClient => 11,
+            Role::Officer => 12,
+            Role::AuthorityHead => 13,
+            Role::Operator => 14,
         }
     }
 
@@ -124,6 +139,9 @@ impl Role {
         match self {
             Role::Root => None,
             Role::BankCa => Some(Role::Root),
+            // Officers and the head key are the authority's, operators a bank's.
+            Role::Officer | Role::AuthorityHead => party.bic().is_none().then_some(Role::Root),
+            Role::Operator => party.bic().is_some().then_some(Role::BankCa),
             Role::ProcessorCa | Role::EnrolmentCa | Role::TransportCa => match party {
                 Party::Bank(_) => Some(Role::BankCa),
                 Party::Authority => Some(Role::Root),

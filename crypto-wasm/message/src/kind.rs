@@ -102,6 +102,14 @@ kinds! {
     Manifest = "manifest",
     /// The bank revokes a device, signed by its enrolment CA.
     DeviceRevocation = "device-revocation",
+    /// A record in the authority's register, signed by one officer.
+    AuthorityRecord = "authority-record",
+    /// The second officer's signature over it.
+    AuthorityCosign = "authority-cosign",
+    /// A bank's CA names the key that takes its place.
+    LicenceSuccession = "licence-succession",
+    /// The newest entry of the register, signed by the authority's online key.
+    AuthorityHead = "authority-head",
 }
 
 impl fmt::Display for Kind {

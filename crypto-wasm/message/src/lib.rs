@@ -8,6 +8,7 @@
 //! * device and bank: [`enrol`], [`device`], [`session`], [`order`], [`receipt`], [`enquiry`],
 //!   [`notice`], [`revocation`]
 //! * between banks and nodes: [`interbank`], [`jwk`], [`key_set`], [`link`]
+//! * the authority's register: [`record`]
 //! * the edge's interface: [`api`]
 //! * page and worker: [`worker`], [`manifest`]
 //!
@@ -31,6 +32,7 @@ pub mod notice;
 pub mod order;
 pub mod payload;
 pub mod receipt;
+pub mod record;
 pub mod revocation;
 pub mod session;
 pub mod slip;
