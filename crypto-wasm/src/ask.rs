@@ -126,8 +126,8 @@ impl<H: Host> Worker<H> {
             }
             Ask::SignDraft { payment } => self.sign_draft(payment).await,
             Ask::ReadOrder { order } => self.read_order(&order),
-            Ask::Stored { store } => {
-                self.stored(store);
+            Ask::Stored { store, kept } => {
+                self.stored(store, kept);
                 Ok(Answer::Done)
             }
             Ask::ReadMail => self.read_mail().await.map(|_| Answer::Done),

@@ -21,6 +21,9 @@ const OPEN_SECONDS: i64 = 60;
 pub(crate) enum Miss {
     /// This edge cannot now; another may.
     Edge,
+    /// This edge says no. Nobody has to believe one edge: another is asked, and this is what is told
+    /// when none does better.
+    Says(Failure),
     /// No edge will.
     All(Failure),
 }
@@ -32,6 +35,7 @@ impl<H: Host> Worker<H> {
         attempt: impl AsyncFn(String) -> Result<T, Miss>,
     ) -> Result<T, Failure> {
         let (edges, start) = self.with(|state| (state.edges.clone(), state.edge));
+        let mut said = None;
         for step in 0..edges.len() {
             let index = (start + step) % edges.len();
             match attempt(edges[index].clone()).await {
@@ -44,11 +48,12 @@ impl<H: Host> Worker<H> {
                     self.line(true);
                     return Err(failure);
                 }
+                Err(Miss::Says(failure)) => said = said.or(Some(failure)),
                 Err(Miss::Edge) => {}
             }
         }
-        self.line(false);
-        Err(Failure::NoLine)
+        self.line(said.is_some());
+        Err(said.unwrap_or(Failure::NoLine))
     }
 
     /// Tells the page when the line goes or comes.
@@ -89,7 +94,7 @@ impl<H: Host> Worker<H> {
                 .call(Method::Get, format!("{edge}{path}"), None)
                 .await?;
             if response.status != 200 {
-                return Err(Miss::All(problem(&response)));
+                return Err(Miss::Says(problem(&response)));
             }
             // Whatever is not ours (a captive portal's page, say) is no answer of an edge.
             from_json(&response.body).map_err(|_| Miss::Edge)
@@ -106,7 +111,7 @@ impl<H: Host> Worker<H> {
                 .await?;
             match response.status {
                 200..300 => Ok(()),
-                _ => Err(Miss::All(problem(&response))),
+                _ => Err(Miss::Says(problem(&response))),
             }
         })
         .await

@@ -111,7 +111,9 @@ impl<H: Host> Worker<H> {
         Ok(Answer::Draft { draft })
     }
 
-    /// Signs the bytes of the draft, has the order stored, and only then sends it.
+    /// Signs the bytes of the draft, has the order stored, and only then sends it. Once it is stored it
+    /// goes by itself, so from there on the answer is `Sent`: an error would look as if nothing had been
+    /// signed, and the customer would pay again.
     pub(crate) async fn sign_draft(&self, payment: MessageId) -> Result<Answer, Failure> {
         self.check_active()?;
         let now = self.now();
@@ -128,17 +130,28 @@ impl<H: Host> Worker<H> {
         })??;
         let stored = self.order_at_rest(payment, &jws)?;
         let envelope = stored.envelope.clone();
-        self.keep_order(&stored).await?;
+        if let Err(failure) = self.keep_order(&stored).await {
+            if failure == Failure::NotKept {
+                // Nothing of it exists outside of here: the same draft may be signed again.
+                self.with(|state| state.draft = Some(drafted));
+            }
+            return Err(failure);
+        }
         let outgoing = Outgoing {
             stored,
             jws,
             known: false,
         };
-        self.with_open(|open| open.orders.insert(payment, outgoing))?;
-        let sent = self.send_order(payment, &envelope).await;
-        // From here on it goes by itself, whatever the first attempt came to.
-        self.start_delivery(payment);
-        sent.map(|()| Answer::Sent { payment })
+        let open = self.with_open(|open| open.orders.insert(payment, outgoing));
+        // Locked meanwhile, it goes at the next unlocking.
+        if open.is_ok() {
+            if let Err(failure) = self.send_order(payment, &envelope).await {
+                self.host
+                    .warn(&format!("the order is stored and goes again: {failure:?}"));
+            }
+            self.start_delivery(payment);
+        }
+        Ok(Answer::Sent { payment })
     }
 
     /// The order inside a stored one: sealed to this device, signed by it, under the id it is stored

@@ -80,7 +80,7 @@ pub(crate) struct State {
     pub(crate) pending: HashMap<Digest, Pending>,
     pub(crate) signers: HashMap<Thumbprint, Signer>,
     stores: u32,
-    pub(crate) storing: HashMap<u32, oneshot::Sender<()>>,
+    pub(crate) storing: HashMap<u32, oneshot::Sender<bool>>,
     /// Told when the worker is locked, to end what waits without a limit.
     pub(crate) at_lock: Vec<oneshot::Sender<()>>,
     /// The epoch in which listening was started.
@@ -251,7 +251,8 @@ impl<H: Host> Worker<H> {
         let value = Some(value);
         self.post(&FromWorker::Store { store, key, value });
         match crate::turn::within(&self.host, LIMIT_MS, told).await {
-            Some(Ok(())) => Ok(()),
+            Some(Ok(true)) => Ok(()),
+            Some(Ok(false)) => Err(Failure::NotKept),
             Some(Err(_)) => Err(Failure::Locked),
             None => {
                 self.with(|state| state.storing.remove(&store));
@@ -260,10 +261,10 @@ impl<H: Host> Worker<H> {
         }
     }
 
-    /// The page has stored it.
-    pub(crate) fn stored(&self, store: u32) {
+    /// The page has stored it, or cannot.
+    pub(crate) fn stored(&self, store: u32, kept: bool) {
         if let Some(tell) = self.with(|state| state.storing.remove(&store)) {
-            let _ = tell.send(());
+            let _ = tell.send(kept);
         }
     }
 }

@@ -102,7 +102,11 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
         let words = "This browser does not let the page keep anything (storage is full or not \
                      allowed). Nothing was sent. Make room, then try again.";
         device.broken.set(Some(words.to_owned()));
+        tell_kept(device, store, false);
         return;
+    }
+    if key.starts_with(stored::ORDER) && value.is_some() {
+        device.pay_form.order_is_stored(key);
     }
     if names_a_device(key) {
         device.read_storage();
@@ -110,8 +114,12 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
     if key.starts_with(carried::CARE) || key.starts_with(carried::SEED) {
         device.keys.read_care(device);
     }
+    tell_kept(device, store, true);
+}
+
+fn tell_kept(device: Device, store: u32, kept: bool) {
     spawn_local(async move {
-        let _ = device.ask(Ask::Stored { store }).await;
+        let _ = device.ask(Ask::Stored { store, kept }).await;
     });
 }
 

@@ -66,6 +66,9 @@ pub(crate) struct PayForm {
     pub(crate) remittance: RwSignal<String>,
     /// What the worker made of it; while it is here, the check page shows.
     pub(crate) draft: RwSignal<Option<Draft>>,
+    /// The draft that is signed and stored: whatever happens then (an error, a lock), it is not offered
+    /// for signing again.
+    signed: RwSignal<Option<MessageId>>,
 }
 
 impl PayForm {
@@ -77,6 +80,23 @@ impl PayForm {
             amount: RwSignal::default(),
             remittance: RwSignal::default(),
             draft: RwSignal::new(None),
+            signed: RwSignal::new(None),
+        }
+    }
+
+    /// Whether this draft is signed and stored.
+    pub(crate) fn is_signed(self, payment: MessageId) -> bool {
+        self.signed.get_untracked() == Some(payment)
+    }
+
+    /// An order is stored, under a key that ends with its id.
+    #[cfg(feature = "hydrate")]
+    fn order_is_stored(self, key: &str) {
+        let payment = self
+            .draft
+            .with_untracked(|draft| Some(draft.as_ref()?.payment));
+        if payment.is_some_and(|payment| key.ends_with(&format!(".{payment}"))) {
+            self.signed.set(payment);
         }
     }
 

@@ -70,6 +70,10 @@ pub(crate) fn of(failure: &Failure) -> Said {
             "This draft cannot be signed any more",
             "It was left for too long. Nothing has been signed or sent. Check the payment again.",
         ),
+        Failure::NotKept => Said::new(
+            "This browser keeps nothing",
+            "Its storage is full or not allowed, so nothing was sent. Make room, then try again.",
+        ),
         Failure::NotUsable { code, detail } => super::key_words::of(code, detail),
         Failure::Fault { why } => Said::new(
             "Sorry, there is a problem with this page",
@@ -96,6 +100,7 @@ mod tests {
             Failure::NoLine,
             Failure::NoAnswer,
             Failure::NoDraft,
+            Failure::NotKept,
             Failure::StoredDeviceDamaged,
             Failure::WordsNotCompared,
         ];

@@ -136,7 +136,9 @@ pub enum Ask {
         remittance: String,
     },
     /// Signs the bytes of the last draft, asks the page to store the order, sends it when the page
-    /// has answered `Stored`. Answer: `Sent` (or an error: then the stored order is resent by itself).
+    /// has answered `Stored`. Answer: `Sent` as soon as it is stored, whatever sending comes to, because
+    /// it is sent again by itself; an error says that nothing was signed or stored, except `Locked`
+    /// (then storage says whether it was).
     SignDraft {
         /// The draft's id.
         payment: MessageId,
@@ -147,10 +149,12 @@ pub enum Ask {
         /// The value under `ORDER`.
         order: StoredOrder,
     },
-    /// The page has written what a `Store` event asked for. Answer: `Done`.
+    /// The page has written what a `Store` event asked for, or cannot. Answer: `Done`.
     Stored {
         /// The event's number.
         store: u32,
+        /// Whether it is written.
+        kept: bool,
     },
     /// Reads the mailbox now (another tab says there is something). Answer: `Done`; letters come as events.
     ReadMail,
@@ -375,6 +379,8 @@ pub enum Failure {
         /// How to mend it.
         words: String,
     },
+    /// The browser keeps nothing (storage is full or not allowed): nothing was sent.
+    NotKept,
     /// The draft is not there any more (another draft, or locked meanwhile).
     NoDraft,
     /// A file or a sheet cannot be used; the page words it.

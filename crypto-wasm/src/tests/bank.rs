@@ -35,6 +35,8 @@ pub(super) struct Bank {
     pub(super) shown: Option<fn(&mut BankInfo)>,
     pub(super) edges: Vec<String>,
     pub(super) down: BTreeSet<String>,
+    /// These edges store what they get, and say that they do not.
+    pub(super) liars: BTreeSet<String>,
     /// Envelopes are stored and not opened.
     pub(super) asleep: bool,
     pub(super) locator: Locator,
@@ -84,6 +86,7 @@ impl Bank {
             shown: None,
             edges: vec!["https://a1".to_owned(), "https://a2".to_owned()],
             down: BTreeSet::new(),
+            liars: BTreeSet::new(),
             asleep: false,
             locator: Locator([1, 2, 3, 4, 5]),
             secret: Secret([9; 10]),
@@ -175,7 +178,10 @@ impl Bank {
                 self.storage_then.push(storage.clone());
                 self.waiting.push(body.to_owned());
                 self.wake();
-                (202, r#"{"envelope":"00"}"#.to_owned())
+                match self.liars.contains(&edge) {
+                    true => problem(400),
+                    false => (202, r#"{"envelope":"00"}"#.to_owned()),
+                }
             }
             (Method::Post, "/v1/mailbox/challenge") => {
                 let challenge = Challenge {

@@ -98,7 +98,8 @@ impl Desk {
                 return;
             }
             for store in stores {
-                self.send(Ask::Stored { store });
+                let kept = !self.place.full.get();
+                self.send(Ask::Stored { store, kept });
             }
         }
     }

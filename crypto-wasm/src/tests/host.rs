@@ -30,6 +30,8 @@ pub(super) struct Place {
     pub(super) bank: Rc<RefCell<Bank>>,
     /// The other worker.
     pub(super) peer: RefCell<Option<std::rc::Weak<Worker<Host>>>>,
+    /// Local storage takes nothing more.
+    pub(super) full: Cell<bool>,
     /// Counts what reaches the outside: `Store` events and requests.
     pub(super) steps: Cell<u32>,
     /// From this step on nothing reaches the outside: the tab is dead.
@@ -56,6 +58,7 @@ impl Place {
             storage,
             bank,
             peer: RefCell::default(),
+            full: Cell::default(),
             steps: Cell::default(),
             dies_at: Cell::default(),
         })
@@ -121,7 +124,8 @@ impl Peer for Host {
 
 impl Page for Host {
     fn post(&self, message: &FromWorker) {
-        if let FromWorker::Store { key, value, .. } = message {
+        let full = self.0.full.get();
+        if let (FromWorker::Store { key, value, .. }, false) = (message, full) {
             if !self.0.step() {
                 return;
             }

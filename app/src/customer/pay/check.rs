@@ -19,7 +19,7 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use message::{
     enquiry::AccountView,
-    worker::{Ask, Draft, Failure},
+    worker::{Ask, Draft},
 };
 
 const TITLE: &str = "Check your payment, then sign it";
@@ -202,6 +202,26 @@ fn fields(json: &str) -> String {
         .unwrap_or_else(|_| json.to_owned())
 }
 
+/// To the page of the payment: it is signed, and this page is not shown for it again.
+fn leave_signed(device: Device, draft: Draft, navigate: &impl Fn(&str, NavigateOptions)) {
+    let payment = draft.payment;
+    device.know(payment, |known| {
+        known.signed_at = Some(clock::now());
+        known.draft = Some(draft);
+    });
+    device.pay_form.clear();
+    navigate(&format!("/payments/{payment}"), NavigateOptions::default());
+}
+
+/// In the place of the check page, when the keys were locked while its draft was being signed.
+#[component]
+pub(super) fn Signed(draft: Draft) -> impl IntoView {
+    let device = Device::of_page();
+    let navigate = use_navigate();
+    Effect::new(move |_| leave_signed(device, draft.clone(), &navigate));
+    view! { <p class="quiet">"This payment is signed."</p> }
+}
+
 #[component]
 fn Sign(draft: Draft, errors: Errors) -> impl IntoView {
     let device = Device::of_page();
@@ -221,21 +241,13 @@ fn Sign(draft: Draft, errors: Errors) -> impl IntoView {
         let (draft, navigate) = (draft.clone(), navigate.clone());
         spawn_local(async move {
             let payment = draft.payment;
-            let outcome = device.ask(Ask::SignDraft { payment }).await;
-            match outcome {
-                // Without a line the order is saved and sent again by itself: its page says so.
-                Ok(_) | Err(Failure::NoLine | Failure::NoAnswer) => {
-                    device.know(payment, |known| {
-                        known.signed_at = Some(clock::now());
-                        known.draft = Some(draft);
-                    });
-                    device.pay_form.clear();
-                    navigate(&format!("/payments/{payment}"), NavigateOptions::default());
-                }
-                Err(failure) => {
+            match device.ask(Ask::SignDraft { payment }).await {
+                // Stored, it is sent by itself, whatever the first attempt came to: its page says so.
+                Err(failure) if !device.pay_form.is_signed(payment) => {
                     busy.set(false);
                     errors.show(vec![(SIGN, words::line(&failure))]);
                 }
+                _ => leave_signed(device, draft, &navigate),
             }
         });
     };

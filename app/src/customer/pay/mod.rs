@@ -26,6 +26,9 @@ fn Inside() -> impl IntoView {
     });
     let checking = Memo::new(move |_| device.pay_form.draft.with(Option::is_some));
     move || match (checking.get(), device.pay_form.draft.get_untracked()) {
+        (true, Some(draft)) if device.pay_form.is_signed(draft.payment) => {
+            view! { <check::Signed draft=draft /> }.into_any()
+        }
         (true, Some(draft)) if device.must_be_safe_first(&draft) => {
             view! { <SafetyFirst draft=draft /> }.into_any()
         }
