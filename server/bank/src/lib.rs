@@ -45,6 +45,7 @@ const CORE: relay::migrate::Embedded = relay::migrations!("../migrations":
     "0011_refused",
     "0012_unreadable",
     "0013_devices",
+    "0014_session_use",
 );
 
 /// Brings the tables of a core up to date, as its superuser.

@@ -16,7 +16,7 @@ use message::{Thumbprint, device::Standing};
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
 
-/// Devices with their newest live sessions.
+/// Devices with the live sessions in which they spoke last.
 #[derive(Default)]
 struct Recipients {
     /// The active ones.
@@ -98,7 +98,7 @@ impl Processor {
         let ids: Vec<Thumbprint> = ids.into_iter().collect();
         let mut live: HashMap<Thumbprint, SessionRow> = HashMap::new();
         if !ids.is_empty() {
-            let rows = session::newest_of(core, &ids, work.now).await?;
+            let rows = session::last_used_of(core, &ids, work.now).await?;
             live.extend(rows.into_iter().map(|row| (row.device, row)));
         }
         let mut recipients = Recipients::default();

@@ -75,7 +75,7 @@ impl Draft {
     }
 }
 
-/// A device that something is sealed to, with its newest live session.
+/// A device that something is sealed to, with the live session in which it spoke last.
 #[derive(Clone, Debug)]
 pub(crate) struct Recipient {
     pub(crate) mailbox: Thumbprint,

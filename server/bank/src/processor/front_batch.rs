@@ -51,7 +51,7 @@ impl Processor {
                 Arrival::SealAgain { session, device } => drop(ended.insert(*session, *device)),
             }
         }
-        count_sessions(&mut tx, &said).await?;
+        count_sessions(&mut tx, &said, now).await?;
         let fresh = self.take_once(&mut tx, &said, &mut work).await?;
         let mut devices = self.devices(&mut tx, &said, &ended).await?;
         self.ask_to_seal_again(&ended, &devices, &mut work)?;
@@ -356,7 +356,11 @@ fn reply_key(message: &Message) -> Option<RsaPublicKey> {
     }
 }
 
-async fn count_sessions(core: &mut PgConnection, said: &[&Message]) -> Result<(), Fault> {
+async fn count_sessions(
+    core: &mut PgConnection,
+    said: &[&Message],
+    now: Timestamp,
+) -> Result<(), Fault> {
     let mut used: BTreeMap<SessionId, i64> = BTreeMap::new();
     for id in said.iter().filter_map(|m| m.session) {
         *used.entry(id).or_default() += 1;
@@ -365,5 +369,5 @@ async fn count_sessions(core: &mut PgConnection, said: &[&Message]) -> Result<()
         return Ok(());
     }
     let used: Vec<(SessionId, i64)> = used.into_iter().collect();
-    session::count(core, &used).await
+    session::count(core, &used, now).await
 }

@@ -44,8 +44,11 @@ pub(crate) async fn by_ids(
     rows.into_iter().map(value).collect()
 }
 
-/// The newest live session of each device.
-pub(crate) async fn newest_of(
+/// How many sessions of a device are looked at: as many computers as one key file is used on at a time.
+const SEATS_MAX: i64 = 8;
+
+/// The live session of each device in which it spoke last: where it was opened, or used since.
+pub(crate) async fn last_used_of(
     core: &mut PgConnection,
     devices: &[Thumbprint],
     now: Timestamp,
@@ -54,12 +57,16 @@ pub(crate) async fn newest_of(
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT s.id, s.device, s.keys, true FROM unnest($1::bytea[]) AS d (id)
          CROSS JOIN LATERAL (
-             SELECT id, device, keys FROM bank.session
-             WHERE device = d.id AND ended_at IS NULL AND valid_until >= $2
-             ORDER BY opened_at DESC, id LIMIT 1) s",
+             SELECT * FROM (
+                 SELECT id, device, keys, opened_at, used_at FROM bank.session
+                 WHERE device = d.id AND ended_at IS NULL AND valid_until >= $2
+                 ORDER BY opened_at DESC LIMIT $3) newest
+             ORDER BY greatest(opened_at, used_at) DESC, used_at DESC NULLS LAST, opened_at DESC, id
+             LIMIT 1) s",
     )
     .bind(devices)
     .bind(now)
+    .bind(SEATS_MAX)
     .fetch_all(core)
     .await?;
     rows.into_iter().map(value).collect()
@@ -96,7 +103,11 @@ pub(crate) async fn insert(
 }
 
 /// Counts envelopes that came in these sessions.
-pub(crate) async fn count(core: &mut PgConnection, used: &[(SessionId, i64)]) -> Result<(), Fault> {
+pub(crate) async fn count(
+    core: &mut PgConnection,
+    used: &[(SessionId, i64)],
+    at: Timestamp,
+) -> Result<(), Fault> {
     let ids: Vec<&[u8]> = used
         .iter()
         .map(|(id, _)| id.as_bytes().as_slice())
@@ -107,11 +118,12 @@ pub(crate) async fn count(core: &mut PgConnection, used: &[(SessionId, i64)]) ->
         "WITH used AS (SELECT * FROM unnest($1::bytea[], $2::bigint[]) AS u (id, count)),
               locked AS (SELECT s.id FROM bank.session s JOIN used USING (id)
                          ORDER BY s.id FOR NO KEY UPDATE OF s)
-         UPDATE bank.session s SET used = s.used + used.count
+         UPDATE bank.session s SET used = s.used + used.count, used_at = $3
          FROM used JOIN locked USING (id) WHERE s.id = used.id",
     )
     .bind(ids)
     .bind(counts)
+    .bind(at)
     .execute(core)
     .await?;
     Ok(())

@@ -7,6 +7,7 @@ use crate::{
 use envelope::{Jwe, Recipient, SessionKey};
 use message::{
     Kind, SessionId,
+    enquiry::{Overview, OverviewAsk},
     session::{SESSION_SECONDS, SealAgain, SessionOpen},
 };
 use sqlx::ConnectOptions;
@@ -45,6 +46,32 @@ async fn a_session_carries_both_directions_through_every_processor() {
         .decode(key.to_base64url().as_bytes())
         .unwrap();
     assert!(!stored.windows(32).any(|part| part == raw));
+}
+
+/// One key file at two computers: each is answered in its own session, whichever is newer.
+#[tokio::test]
+async fn a_device_in_two_places_is_answered_where_it_asks() {
+    let bank = TestBank::halden().await;
+    let mut ann = Device::enrolled(&bank, 0, 100_00).await;
+    let bo = Device::enrolled(&bank, 1, 0).await;
+    ann.open_session(&bank).await;
+    let at_home = ann.session.clone();
+    bank.clock.advance(3600);
+    ann.open_session(&bank).await;
+    let away = ann.session.clone();
+    for session in [&at_home, &away, &at_home] {
+        bank.clock.advance(60);
+        ann.session.clone_from(session);
+        // Only this session's letters can be read here.
+        let order = ann.payload(&bank, ann.order(&bo.iban, 1_00));
+        let digest = ann.send(&bank, &order).await;
+        bank.settle().await;
+        let receipt = ann.receipt(&bank, digest).await.unwrap();
+        assert!(is_booked(&receipt.body.outcome));
+        let before = ann.heard::<Overview>(&bank).await.len();
+        ann.say(&bank, OverviewAsk {}).await;
+        assert_eq!(ann.heard::<Overview>(&bank).await.len(), before + 1);
+    }
 }
 
 #[tokio::test]
