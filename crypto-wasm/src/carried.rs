@@ -2,9 +2,12 @@
 //! is decided what becomes of them.
 
 use crate::{
-    bank::{Pins, to_pem},
+    bank::to_pem,
     carry::not_usable,
-    device::{VERSION, check_certificates, encrypt_keys, to_json, with_manifest},
+    device::{
+        VERSION, certificates_from, certificates_until, check_device, encrypt_keys, to_json,
+        with_manifest,
+    },
     enrol::PASSPHRASE_CHARS_MIN,
     host::Host,
     keys::{Keys, words_of},
@@ -16,6 +19,7 @@ use data_encoding::BASE64;
 use envelope::{
     Certificate, KeyUse, Role, RsaPrivateKey, Seed, SigningKey,
     import::{self, Imported, Kind, import, recognise},
+    manifest::check_manifest,
     recovery::from_words,
 };
 use message::{
@@ -37,6 +41,8 @@ pub(crate) struct Carried {
     encryption: Option<RsaPrivateKey>,
     /// The device that it is at this bank.
     device: Option<StoredDevice>,
+    /// Out of a file; otherwise off a sheet.
+    from_file: bool,
     /// Whether `device` is encrypted and signed as it stands in a key file.
     whole: bool,
 }
@@ -144,22 +150,12 @@ impl<H: Host> Worker<H> {
             signing: SigningKey::Rsa(imported.signing.clone()),
             encryption: encryption.clone(),
         };
-        let certificates: Result<Vec<_>, _> = device
-            .certificates
-            .iter()
-            .map(|pem| Certificate::from_pem(pem))
-            .collect();
-        let certificates = certificates
-            .map_err(|_| Failure::StoredDeviceDamaged)
-            .map_err(mismatch)?;
-        let root = Pins::of(&device).map_err(mismatch)?.root;
-        let at = device.enrolled_at;
-        check_certificates(&self.rsa, &keys, &device.bank, &root, &certificates, at)
-            .map_err(mismatch)?;
+        check_device(&self.rsa, &keys, &device).map_err(mismatch)?;
         Ok(Carried {
             signing: imported.signing,
             encryption: Some(encryption),
             device: Some(*device),
+            from_file: true,
             whole: true,
         })
     }
@@ -192,6 +188,7 @@ impl<H: Host> Worker<H> {
             signing: imported.signing,
             encryption: imported.encryption,
             device,
+            from_file: true,
             whole: false,
         })
     }
@@ -220,6 +217,7 @@ impl<H: Host> Worker<H> {
             signing,
             encryption: Some(encryption),
             device: Some(device),
+            from_file: false,
             whole: false,
         };
         Ok(self.opened(carried, None, true))
@@ -264,7 +262,7 @@ impl<H: Host> Worker<H> {
         device
     }
 
-    /// Reads the whole mailbox without telling of it: what is in there is not news.
+    /// Reads the whole mailbox, and tells only of what is news.
     async fn search_mailbox(&self) -> Result<(), Failure> {
         self.with_open(|open| open.searching = true)?;
         let read = self.read_mail().await;
@@ -283,6 +281,7 @@ impl<H: Host> Worker<H> {
         &self,
         passphrase: Option<Zeroizing<String>>,
         device_name: Option<String>,
+        there: Vec<StoredDevice>,
     ) -> Result<Answer, Failure> {
         if let Some(passphrase) = &passphrase {
             check_passphrase(passphrase)?;
@@ -294,65 +293,137 @@ impl<H: Host> Worker<H> {
             })?),
             None => None,
         };
-        let (keys, mut device, whole) = self.take_carried()?;
-        match &passphrase {
-            Some(passphrase) => {
-                if let Some(name) = name {
-                    device.device_name = name.to_string();
-                }
-                let (signing, encryption) = encrypt_keys(&keys, passphrase, |percent| {
-                    self.progress(Step::EncryptKeys, percent);
-                })?;
-                device.signing_key = signing;
-                device.encryption_key = encryption;
-                device = with_manifest(&self.rsa, &keys, device, self.now())?;
-            }
-            None if !whole => return Err(check_passphrase("").err().unwrap_or(Failure::Locked)),
-            None => {}
+        let (keys, mut device, whole) = self.carried()?;
+        if passphrase.is_none() && !whole {
+            return Err(check_passphrase("").err().unwrap_or(Failure::Locked));
         }
-        let value = to_json(&device)?;
-        let key = format!("{}{}", stored::DEVICE, device.device);
-        self.open_with(Open::new(keys, device, true));
-        self.refuse_revoked().await?;
-        self.store_now(key, value).await?;
-        self.unlocked()
+        let newer = self.take_newer(&keys, &mut device, there);
+        if let Some(passphrase) = &passphrase {
+            if let Some(name) = name {
+                device.device_name = name.to_string();
+            }
+            let (signing, encryption) = encrypt_keys(&keys, passphrase, |percent| {
+                self.progress(Step::EncryptKeys, percent);
+            })?;
+            device.signing_key = signing;
+            device.encryption_key = encryption;
+        }
+        if passphrase.is_some() || newer {
+            device = with_manifest(&self.rsa, &keys, device, self.now())?;
+        }
+        let by_file = self.with(|state| state.carried.as_ref().is_some_and(|it| it.from_file));
+        let epoch = self.open_carried(Open::new(keys, device, true));
+        let kept = async {
+            self.refuse_revoked().await?;
+            let (key, value) = self.with_open(|open| {
+                let key = format!("{}{}", stored::DEVICE, open.device.device);
+                to_json(&open.device).map(|value| (key, value))
+            })??;
+            self.store_now(key, value).await?;
+            let now = self.now();
+            self.take_care(|care| match by_file {
+                true => care.file_at = Some(now),
+                false => care.sheet_at = Some(now),
+            })?;
+            self.renew_ended().await;
+            self.unlocked()
+        };
+        let kept = kept.await;
+        self.close_carried(epoch, kept)
     }
 
     /// What was opened is used and not kept.
     pub(crate) async fn use_once(&self) -> Result<Answer, Failure> {
-        let (keys, device, _) = self.take_carried()?;
-        self.open_with(Open::new(keys, device, true));
-        self.refuse_revoked().await?;
-        self.unlocked()
+        let (keys, device, _) = self.carried()?;
+        let epoch = self.open_carried(Open::new(keys, device, true));
+        let once = async {
+            self.refuse_revoked().await?;
+            self.renew_ended().await;
+            self.unlocked()
+        };
+        let once = once.await;
+        self.close_carried(epoch, once)
     }
 
-    fn take_carried(&self) -> Result<(Keys, StoredDevice, bool), Failure> {
-        let carried = self
-            .with(|state| state.carried.take())
-            .ok_or(Failure::Locked)?;
-        let (Some(encryption), Some(device)) = (carried.encryption, carried.device) else {
-            return Err(Failure::Locked);
+    /// The same device may stand in this browser already, and have gone on since the file was saved.
+    /// What it knows of the bank is never rolled back, and its later certificates stay.
+    fn take_newer(&self, keys: &Keys, device: &mut StoredDevice, there: Vec<StoredDevice>) -> bool {
+        let before = (device.key_set, device.certificates.clone());
+        let same = |it: &StoredDevice| {
+            it.device == device.device
+                && check_manifest(&self.rsa, &keys.signing, it).is_ok()
+                && check_device(&self.rsa, keys, it).is_ok()
+                && it.root == device.root
+                && it.certificates.last() == device.certificates.last()
         };
-        let signing = SigningKey::Rsa(carried.signing);
-        Ok((
-            Keys {
-                signing,
-                encryption,
-            },
-            device,
-            carried.whole,
-        ))
+        if let Some(it) = there.into_iter().find(same) {
+            device.key_set = device.key_set.max(it.key_set);
+            if certificates_from(&it) > certificates_from(device) {
+                device.certificates = it.certificates;
+            }
+        }
+        before != (device.key_set, device.certificates.clone())
+    }
+
+    /// Opens what was carried here. It stays at hand until all is done, so that after a failure another
+    /// way can be chosen.
+    fn open_carried(&self, open: Open) -> u64 {
+        let carried = self.with(|state| state.carried.take());
+        self.open_with(open);
+        self.with(|state| state.carried = carried);
+        self.epoch()
+    }
+
+    /// All is done, or nothing is: after a failure no keys stay open behind a page that is locked.
+    fn close_carried(
+        &self,
+        epoch: u64,
+        outcome: Result<Answer, Failure>,
+    ) -> Result<Answer, Failure> {
+        // Locked meanwhile: whatever is here now is somebody else's.
+        if self.epoch() != epoch {
+            return outcome;
+        }
+        let carried = self.with(|state| state.carried.take());
+        if let Err(failure) = &outcome {
+            self.lock();
+            // Keys that do not count are of no use for another try.
+            let again = !matches!(failure, Failure::NotUsable { .. });
+            self.with(|state| state.carried = carried.filter(|_| again));
+        }
+        outcome
+    }
+
+    /// Certificates that had run out before the keys were brought here are made anew; without a line
+    /// the page offers it again.
+    async fn renew_ended(&self) {
+        let now = self.now();
+        let ended = self.with_open(|open| certificates_until(&open.device) <= now);
+        if ended == Ok(true)
+            && let Err(failure) = self.renew().await
+        {
+            self.host.warn(&format!("renewing: {failure:?}"));
+        }
+    }
+
+    /// What was opened, and whether it is encrypted as it stands in a key file.
+    fn carried(&self) -> Result<(Keys, StoredDevice, bool), Failure> {
+        self.with(|state| {
+            let carried = state.carried.as_ref()?;
+            let keys = Keys {
+                signing: SigningKey::Rsa(carried.signing.clone()),
+                encryption: carried.encryption.clone()?,
+            };
+            Some((keys, carried.device.clone()?, carried.whole))
+        })
+        .ok_or(Failure::Locked)
     }
 
     /// Asks the bank at the door of the mailbox. Without a line the device is opened all the same,
     /// as one that is stored would be.
     async fn refuse_revoked(&self) -> Result<(), Failure> {
         match self.search_mailbox().await {
-            Err(failure @ Failure::NotUsable { .. }) => {
-                self.lock();
-                Err(failure)
-            }
-            Err(Failure::Locked) => Err(Failure::Locked),
+            Err(failure @ (Failure::NotUsable { .. } | Failure::Locked)) => Err(failure),
             _ => Ok(()),
         }
     }

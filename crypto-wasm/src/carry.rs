@@ -2,7 +2,7 @@
 
 use crate::{
     carried::{Exported, bytes_of, check_passphrase, file_failure},
-    device::{encrypt_keys, open_keys, to_json, with_manifest},
+    device::{check_device, encrypt_keys, open_keys, to_json, with_manifest},
     host::{Host, rng},
     keys::{Keys, test_keys},
     state::{Worker, fault},
@@ -52,9 +52,15 @@ impl<H: Host> Worker<H> {
             KeysAsk::Keep {
                 passphrase,
                 device_name,
+                there,
             } => {
                 let passphrase = passphrase.map(Zeroizing::new);
-                self.keep_carried(passphrase, device_name).await
+                self.keep_carried(passphrase, device_name, there).await
+            }
+            KeysAsk::ResumeOrders { orders } => {
+                self.check_active()?;
+                self.resume_orders(orders)?;
+                Ok(Answer::Done)
             }
             KeysAsk::UseOnce => self.use_once().await,
             KeysAsk::MakeBeside => self.make_beside().await,
@@ -163,6 +169,11 @@ impl<H: Host> Worker<H> {
         };
         let now = self.now();
         test_keys(&self.rsa, &keys, now)?;
+        // A file that another browser would not take is not in safety.
+        if let Some(device) = &imported.device {
+            check_device(&self.rsa, &keys, device)
+                .map_err(|_| not_usable("certificate-mismatch", String::new()))?;
+        }
         self.with(|state| state.exported = None);
         self.take_care(|care| care.file_at = Some(now))?;
         Ok(Answer::Done)

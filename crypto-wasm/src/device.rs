@@ -16,7 +16,7 @@ use message::{
     Bic, Timestamp,
     worker::{Answer, Failure, Profile, StoredDevice, StoredOrder},
 };
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use zeroize::Zeroizing;
 
 /// The version of the stored form.
@@ -123,8 +123,34 @@ pub(crate) fn check_certificates(
     Ok(())
 }
 
+/// The certificates of a device at rest hold, whether it stands in a browser or in a file: as of the
+/// enrolment, or of the renewal, where they were renewed since and count from a later day.
+pub(crate) fn check_device(
+    rsa: &RustCryptoRsa,
+    keys: &Keys,
+    device: &StoredDevice,
+) -> Result<(), Failure> {
+    let pins = Pins::of(device)?;
+    let certificates: Result<Vec<_>, _> = device
+        .certificates
+        .iter()
+        .map(|pem| Certificate::from_pem(pem))
+        .collect();
+    let certificates = certificates.map_err(|_| Failure::StoredDeviceDamaged)?;
+    let own = certificates.iter().take(2).map(Certificate::not_before);
+    let at = own.fold(device.enrolled_at, Timestamp::max);
+    check_certificates(rsa, keys, &device.bank, &pins.root, &certificates, at)
+}
+
+/// Since when both certificates count: renewed ones count from a later day.
+pub(crate) fn certificates_from(device: &StoredDevice) -> Timestamp {
+    let own = device.certificates.iter().take(2);
+    let begins = own.filter_map(|pem| Some(Certificate::from_pem(pem).ok()?.not_before()));
+    begins.max().unwrap_or(device.enrolled_at)
+}
+
 /// The first day on which one of the two certificates does not count any more.
-fn certificates_until(device: &StoredDevice) -> Timestamp {
+pub(crate) fn certificates_until(device: &StoredDevice) -> Timestamp {
     let own = device.certificates.iter().take(2);
     let ends = own.filter_map(|pem| Some(Certificate::from_pem(pem).ok()?.not_after()));
     ends.min().unwrap_or(device.enrolled_at)
@@ -159,6 +185,7 @@ impl Open {
             after: 0,
             doors: HashSet::new(),
             unread: Vec::new(),
+            late: BTreeMap::new(),
             orders: HashMap::new(),
             accounts: Vec::new(),
         }
@@ -190,23 +217,7 @@ impl<H: Host> Worker<H> {
             return Err(Failure::StoredDeviceDamaged);
         }
         let keys = open_keys(&self.rsa, device, &at_rest.passphrase)?;
-        let pins = Pins::of(device)?;
-        let certificates: Result<Vec<_>, _> = device
-            .certificates
-            .iter()
-            .map(|pem| Certificate::from_pem(pem))
-            .collect();
-        let certificates = certificates.map_err(|_| Failure::StoredDeviceDamaged)?;
-        // Renewed certificates count from a later day.
-        let own = certificates.iter().take(2).map(Certificate::not_before);
-        check_certificates(
-            &self.rsa,
-            &keys,
-            &device.bank,
-            &pins.root,
-            &certificates,
-            own.fold(device.enrolled_at, Timestamp::max),
-        )?;
+        check_device(&self.rsa, &keys, device)?;
         let mut open = Open::new(keys, at_rest.device, true);
         open.after = at_rest.mailbox_after;
         if let Some(session) = &at_rest.session {

@@ -313,7 +313,7 @@ impl<H: Host> Worker<H> {
     }
 
     /// New certificates for the same keys, before the old ones end.
-    async fn renew(&self) -> Result<Answer, Failure> {
+    pub(crate) async fn renew(&self) -> Result<Answer, Failure> {
         let answered = self.ask_bank_within(RenewAsk {}, LIMIT_MS).await?;
         let Reply::Renewed(renewed) = answered.reply else {
             return Err(answered.reply.unexpected(answered.id));

@@ -273,8 +273,15 @@ impl<H: Host> Worker<H> {
             let pins = Pins::of(&open.device)?;
             let bank_ca = open.device.certificates.last().cloned().unwrap_or_default();
             certificates.push(Certificate::from_pem(&bank_ca).map_err(not_verified)?);
-            // Not before the certificates count, where this clock is a little behind the bank's.
-            let at = now.max(certificates[0].not_before());
+            // Certificates that have run out hold as of their own time: the keys are brought back with
+            // them, and get new ones. Otherwise as of now, but not before they count, where this
+            // clock is a little behind the bank's.
+            let own = || certificates.iter().take(2);
+            let begin = own().map(Certificate::not_before).max().unwrap_or(now);
+            let at = match own().any(|certificate| certificate.not_after() < now) {
+                true => begin,
+                false => now.max(begin),
+            };
             check_certificates(
                 &self.rsa,
                 &open.keys,

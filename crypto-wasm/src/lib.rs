@@ -20,6 +20,7 @@ mod enrol;
 pub mod host;
 mod join;
 mod keys;
+mod late;
 mod line;
 mod listen;
 mod mail;

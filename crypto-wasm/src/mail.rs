@@ -23,6 +23,9 @@ use message::{
 /// Letters of sessions that another tab opened: so many are kept until its keys come.
 const UNREAD_MAX: usize = 200;
 
+/// What is in the mailbox of keys that were brought here is news for so long, in seconds.
+const NEWS_SECONDS: i64 = 14 * 86_400;
+
 /// What the bank can say, by kind.
 pub(crate) enum Reply {
     Overview(Box<Overview>),
@@ -116,6 +119,14 @@ fn read(verified: &Verified, device: &str) -> Result<Read, Failure> {
     }
 }
 
+/// A message of the bank that holds.
+struct Judged {
+    reply: Reply,
+    id: MessageId,
+    re: Option<Digest>,
+    iat: Timestamp,
+}
+
 /// What a letter turned out to be.
 enum Opened {
     Jws(Box<Jws>),
@@ -128,7 +139,7 @@ impl<H: Host> Worker<H> {
     /// Reads everything that is new; how many letters that were.
     pub(crate) async fn read_mail(&self) -> Result<usize, Failure> {
         let _turn = self.mail_turn.take().await;
-        let mut count = 0;
+        let mut count = self.take_late_letters().await?;
         loop {
             let (device, after) = self.with_open(|open| (open.keys.device(), open.after))?;
             let query = format!("?device={device}&after={after}");
@@ -158,9 +169,9 @@ impl<H: Host> Worker<H> {
         }
     }
 
-    fn store_cursor(&self) -> Result<(), Failure> {
+    pub(crate) fn store_cursor(&self) -> Result<(), Failure> {
         let (device, after, active) =
-            self.with_open(|open| (open.keys.device(), open.after, open.active))?;
+            self.with_open(|open| (open.keys.device(), open.read_until(), open.active))?;
         // Until the device is active the mailbox is read from its beginning.
         if active {
             let key = format!("{}{device}", stored::MAILBOX);
@@ -170,7 +181,8 @@ impl<H: Host> Worker<H> {
     }
 
     /// Opens, verifies and delivers one letter. It fails only where reading it again later can help;
-    /// a letter that does not hold is put aside with a word in the console.
+    /// a letter that does not hold is put aside with a word in the console, and one whose signer no edge
+    /// shows is kept for another try.
     pub(crate) async fn take_letter(&self, letter: &Letter) -> Result<(), Failure> {
         let opened = self.open_letter(letter)?;
         let jws = match opened {
@@ -182,17 +194,23 @@ impl<H: Host> Worker<H> {
                 return Ok(());
             }
         };
-        let judged = match self.judge(&jws).await {
-            Ok((Reply::ReceiptCopy(copy), ..)) => self.judge_copy(&copy).await,
+        if !self.signer_ready(letter, &jws).await? {
+            return Ok(());
+        }
+        let judged = match self.judge(&jws) {
+            Ok(Judged {
+                reply: Reply::ReceiptCopy(copy),
+                ..
+            }) => match Jws::parse(&copy.receipt) {
+                Ok(receipt) if !self.signer_ready(letter, &receipt).await? => return Ok(()),
+                Ok(receipt) => self.judge_copy(&receipt).await,
+                Err(error) => Err(not_verified(error)),
+            },
             judged => judged,
         };
         match judged {
-            Ok((reply, id, re)) => self.deliver(reply, id, re, jws.digest()),
-            Err(Failure::BankNotVerified { why }) => {
-                self.host.warn(&format!("letter {}: {why}", letter.n));
-                Ok(())
-            }
-            Err(Failure::Fault { why }) => {
+            Ok(judged) => self.deliver(judged, jws.digest()),
+            Err(Failure::BankNotVerified { why } | Failure::Fault { why }) => {
                 self.host.warn(&format!("letter {}: {why}", letter.n));
                 Ok(())
             }
@@ -224,12 +242,7 @@ impl<H: Host> Worker<H> {
 
     /// Verifies the signature, the frame, and that a processor of the bank made it. A receipt or a
     /// notice is judged as of the time it was made, since it may wait for long; an answer as of now.
-    pub(crate) async fn judge(
-        &self,
-        jws: &Jws,
-    ) -> Result<(Reply, MessageId, Option<Digest>), Failure> {
-        self.bank_ready().await?;
-        self.fetch_signer(jws.kid()).await?;
+    fn judge(&self, jws: &Jws) -> Result<Judged, Failure> {
         let device = self.with_open(|open| open.keys.device().to_string())?;
         let verified = self.verify(jws)?;
         let read = read(&verified, &device)?;
@@ -255,34 +268,31 @@ impl<H: Host> Worker<H> {
                 self.check_signer(jws.kid(), now.max(read.iat))?;
             }
         }
-        Ok((read.reply, read.id, read.re))
+        Ok(Judged {
+            reply: read.reply,
+            id: read.id,
+            re: read.re,
+            iat: read.iat,
+        })
     }
 
     /// The receipt in a copy, which was signed for this device: another one of the customer had ordered.
-    async fn judge_copy(
-        &self,
-        copy: &ReceiptCopy,
-    ) -> Result<(Reply, MessageId, Option<Digest>), Failure> {
-        let jws = Jws::parse(&copy.receipt).map_err(not_verified)?;
-        let payload = self.check_signed_receipt(&jws).await?;
-        let receipt = Box::new(payload.body);
-        Ok((Reply::Receipt(receipt), payload.jti, payload.re))
+    async fn judge_copy(&self, jws: &Jws) -> Result<Judged, Failure> {
+        let payload = self.check_signed_receipt(jws).await?;
+        Ok(Judged {
+            reply: Reply::Receipt(Box::new(payload.body)),
+            id: payload.jti,
+            re: payload.re,
+            iat: payload.iat,
+        })
     }
 
     /// Hands a verified message to whom it concerns.
-    fn deliver(
-        &self,
-        reply: Reply,
-        id: MessageId,
-        re: Option<Digest>,
-        digest: Digest,
-    ) -> Result<(), Failure> {
+    fn deliver(&self, judged: Judged, digest: Digest) -> Result<(), Failure> {
+        let Judged { reply, id, re, iat } = judged;
         match reply {
-            Reply::Receipt(_) | Reply::Notice(_) | Reply::SealAgain(_)
-                if self.with_open(|open| open.searching)? =>
-            {
-                Ok(())
-            }
+            Reply::Receipt(_) | Reply::Notice(_) if !self.is_news(iat)? => Ok(()),
+            Reply::SealAgain(_) if self.with_open(|open| open.searching)? => Ok(()),
             Reply::Receipt(receipt) => self.take_receipt(*receipt, re),
             Reply::Notice(notice) => self.take_notice(*notice),
             Reply::SealAgain(again) => self.seal_again(again.session),
@@ -315,6 +325,17 @@ impl<H: Host> Worker<H> {
                 Ok(())
             }
         }
+    }
+
+    /// Whether to tell of what was said then. Keys that were brought here read their whole mailbox:
+    /// what is old in it was told where they were before, and to keys that are only looked up nothing
+    /// is told at all.
+    fn is_news(&self, at: Timestamp) -> Result<bool, Failure> {
+        let now = self.now();
+        self.with_open(|open| match (open.searching, open.active) {
+            (false, _) => true,
+            (true, active) => active && now.saturating_sub(at) <= NEWS_SECONDS,
+        })
     }
 
     /// The question that an answer belongs to. In an enrolment the bank gives the same answer to the

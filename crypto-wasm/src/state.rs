@@ -26,7 +26,7 @@ use message::{
 };
 use std::{
     cell::RefCell,
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     future::Future,
     rc::{Rc, Weak},
 };
@@ -112,6 +112,8 @@ pub(crate) struct Open {
     pub(crate) doors: HashSet<String>,
     /// Letters sealed in a session that another tab opened, until its keys come.
     pub(crate) unread: Vec<Letter>,
+    /// Letters whose signer no edge has shown yet.
+    pub(crate) late: BTreeMap<i64, crate::late::Late>,
     pub(crate) orders: HashMap<MessageId, Outgoing>,
     /// The accounts' currencies, from the last overview.
     pub(crate) accounts: Vec<(Iban, Currency)>,

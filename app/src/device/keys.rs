@@ -157,10 +157,16 @@ impl Device {
         let ask = KeysAsk::Keep {
             passphrase,
             device_name,
+            there: storage::devices(),
         };
         match self.ask(Ask::Keys(ask)).await? {
             Answer::Unlocked { profile } => {
+                let orders = storage::orders(profile.device);
                 self.opened(profile);
+                if !orders.is_empty() {
+                    // Without them nothing is lost: the next unlocking goes on.
+                    let _ = self.do_keys(KeysAsk::ResumeOrders { orders }).await;
+                }
                 super::persist::ask(self);
                 Ok(())
             }

@@ -65,6 +65,12 @@ pub(super) struct Bank {
     pub(super) forge: Option<fn(&mut Receipt)>,
     /// Signs instead of the processor.
     pub(super) signer: Option<SigningKey>,
+    /// Edges that have not heard of the processor.
+    pub(super) unheard: BTreeSet<String>,
+    /// An edge that shows the processor's key under another authority.
+    pub(super) liar: Option<String>,
+    /// How long a device's certificates count from the start, where that is short.
+    pub(super) short: Option<i64>,
     /// Nobody answers orders.
     pub(super) silent: bool,
     /// New devices that wait, as they have asked.
@@ -107,6 +113,9 @@ impl Bank {
             slow: false,
             forge: None,
             signer: None,
+            unheard: BTreeSet::new(),
+            liar: None,
+            short: None,
             silent: false,
             joins: BTreeMap::new(),
             standing: BTreeMap::new(),
@@ -171,7 +180,9 @@ impl Bank {
         let body = body.map_or("", |(_, text)| text.as_str());
         let answer = match (request.method, path) {
             (Method::Get, "/v1/bank") => (200, json(&self.info())),
-            (Method::Get, _) if path.starts_with("/v1/certificates/") => self.certificate(path),
+            (Method::Get, _) if path.starts_with("/v1/certificates/") => {
+                self.certificate(&edge, path)
+            }
             (Method::Post, "/v1/envelopes") => {
                 assert_eq!(request.body.as_ref().unwrap().0, "application/jose");
                 self.envelopes.push(body.to_owned());
@@ -235,7 +246,18 @@ impl Bank {
         info
     }
 
-    fn certificate(&self, path: &str) -> (u16, String) {
+    fn certificate(&self, edge: &str, path: &str) -> (u16, String) {
+        if self.unheard.contains(edge) {
+            return problem(404);
+        }
+        if self.liar.as_deref() == Some(edge) {
+            let chain = [
+                IMPOSTOR.impersonate(self.pki),
+                IMPOSTOR.processor_ca.certificate.clone(),
+            ];
+            let certificates = chain.iter().map(base64).collect();
+            return (200, json(&CertificateChain { certificates }));
+        }
         let pki = [self.pki, &IMPOSTOR]
             .into_iter()
             .find(|pki| path.ends_with(&pki.processor_certificate.key_thumbprint().to_string()));

@@ -15,19 +15,19 @@ use std::rc::Rc;
 
 const OTHER: &str = "another long passphrase";
 
-fn keys(desk: &mut Desk, ask: KeysAsk) -> Result<KeysAnswer, Failure> {
+pub(super) fn keys(desk: &mut Desk, ask: KeysAsk) -> Result<KeysAnswer, Failure> {
     desk.ask(Ask::Keys(ask)).map(|answer| match answer {
         Answer::Keys(answer) => answer,
         _ => panic!("another answer"),
     })
 }
 
-fn done(desk: &mut Desk, ask: KeysAsk) -> Result<(), Failure> {
+pub(super) fn done(desk: &mut Desk, ask: KeysAsk) -> Result<(), Failure> {
     desk.ask(Ask::Keys(ask))
         .map(|answer| assert!(matches!(answer, Answer::Done)))
 }
 
-fn export(desk: &mut Desk, form: FileForm, file_passphrase: Option<&str>) -> String {
+pub(super) fn export(desk: &mut Desk, form: FileForm, file_passphrase: Option<&str>) -> String {
     let ask = KeysAsk::Export {
         form,
         passphrase: PASSPHRASE.to_owned(),
@@ -40,12 +40,12 @@ fn export(desk: &mut Desk, form: FileForm, file_passphrase: Option<&str>) -> Str
     }
 }
 
-fn open(desk: &mut Desk, file: &str, passphrase: &str) -> Result<KeysAnswer, Failure> {
+pub(super) fn open(desk: &mut Desk, file: &str, passphrase: &str) -> Result<KeysAnswer, Failure> {
     let (file, passphrase) = (file.to_owned(), passphrase.to_owned());
     keys(desk, KeysAsk::OpenFile { file, passphrase })
 }
 
-fn code<T>(outcome: Result<T, Failure>) -> String {
+pub(super) fn code<T>(outcome: Result<T, Failure>) -> String {
     match outcome.err() {
         Some(Failure::NotUsable { code, .. }) => code,
         other => panic!("{other:?}"),
@@ -61,7 +61,7 @@ fn care(desk: &Desk) -> Vec<Care> {
 }
 
 /// Another browser with nothing in it, and the same bank.
-fn elsewhere(desk: &Desk) -> Desk {
+pub(super) fn elsewhere(desk: &Desk) -> Desk {
     let other = desk.tab();
     other.place.storage.borrow_mut().clear();
     other
@@ -138,6 +138,7 @@ fn a_key_file_opens_in_another_browser() {
     let keep = KeysAsk::Keep {
         passphrase: Some(OTHER.to_owned()),
         device_name: None,
+        there: Vec::new(),
     };
     assert!(matches!(
         other.ask(Ask::Keys(keep)),
@@ -156,6 +157,7 @@ fn a_key_file_opens_in_another_browser() {
     let keep = KeysAsk::Keep {
         passphrase: None,
         device_name: None,
+        there: Vec::new(),
     };
     third.ask(Ask::Keys(keep)).unwrap();
     assert!(matches!(third.unlock(), Ok(Answer::Unlocked { .. })));
@@ -191,6 +193,7 @@ fn a_revoked_device_is_not_taken_in() {
     let keep = KeysAsk::Keep {
         passphrase: None,
         device_name: None,
+        there: Vec::new(),
     };
     assert_eq!(code(other.ask(Ask::Keys(keep))), "revoked");
     assert!(other.stored(stored::DEVICE).is_empty());
@@ -223,6 +226,7 @@ fn pkcs12_comes_back_with_the_banks_help() {
     let keep = KeysAsk::Keep {
         passphrase: Some(PASSPHRASE.to_owned()),
         device_name: Some("Found again".to_owned()),
+        there: Vec::new(),
     };
     other.ask(Ask::Keys(keep)).unwrap();
     assert!(
@@ -318,6 +322,7 @@ fn the_sheet_is_checked_then_wiped_and_brings_the_keys_back() {
     let keep = KeysAsk::Keep {
         passphrase: Some(PASSPHRASE.to_owned()),
         device_name: Some("From paper".to_owned()),
+        there: Vec::new(),
     };
     other.ask(Ask::Keys(keep)).unwrap();
     assert_eq!(other.stored_device().device, desk.stored_device().device);

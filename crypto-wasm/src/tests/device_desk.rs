@@ -4,7 +4,7 @@ use super::{
     bank::{Bank, Device},
     pki::{RSA, base64},
 };
-use envelope::{Jws, Role, RsaPublicKey, VerifyingKey, enrol::join_code};
+use envelope::{Jws, Role, RsaPublicKey, Validity, VerifyingKey, enrol::join_code};
 use message::{
     Kind, Payload, Thumbprint,
     device::{
@@ -113,7 +113,12 @@ impl Bank {
 
     fn renewed(&self, id: Thumbprint) -> Renewed {
         let device = &self.devices[&id];
-        let certificate = |role, spki: &[u8]| base64(&self.pki.certify(role, spki, id));
+        // From now on, as a registrar writes it.
+        let validity = Validity {
+            not_before: self.now,
+            not_after: self.now + 60_000_000,
+        };
+        let certificate = |role, spki: &[u8]| base64(&self.pki.certify(role, spki, id, validity));
         let spki = device.signing.to_spki_der().unwrap();
         Renewed {
             signing_certificate: certificate(Role::DeviceSigning, &spki),

@@ -2,6 +2,7 @@
 //! clock that jumps to whatever is waited for.
 
 mod bank;
+mod bringing;
 mod carrying;
 mod desk;
 mod device_desk;
@@ -9,6 +10,7 @@ mod devices;
 mod enrolment;
 mod fixture;
 mod host;
+mod late;
 mod mailbox;
 mod paying;
 mod pki;

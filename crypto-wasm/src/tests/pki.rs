@@ -96,10 +96,24 @@ impl Pki {
     }
 
     /// A device's certificate, as the registrar signs it.
-    pub(super) fn certify(&self, role: Role, spki: &[u8], device: Thumbprint) -> Certificate {
+    pub(super) fn certify(
+        &self,
+        role: Role,
+        spki: &[u8],
+        device: Thumbprint,
+        validity: Validity,
+    ) -> Certificate {
         let mut subject = subject(&self.bic, role, spki);
+        subject.validity = validity;
         subject.holder = (role == Role::DeviceEncryption).then_some(device);
         issue(&RSA, &self.enrolment_ca, &subject, &mut rng()).unwrap()
+    }
+
+    /// A certificate of this authority for the other's processor.
+    pub(super) fn impersonate(&self, other: &Self) -> Certificate {
+        let spki = other.processor.verifying_key().to_spki_der().unwrap();
+        let subject = subject(&self.bic, Role::Processor, &spki);
+        issue(&RSA, &self.processor_ca, &subject, &mut rng()).unwrap()
     }
 
     /// The key set with a number.

@@ -2,12 +2,12 @@
 
 use super::{
     bank::{Bank, Device, Session, iban, json},
-    pki::{RSA, base64},
+    pki::{RSA, START, base64},
 };
 use crate::host::{random, rng};
 use envelope::{
-    Jwe, Jws, Recipient, Role, RsaPublicKey, SessionKey, VerifyingKey, enrol, seal_to_key,
-    seal_to_session, sign,
+    Jwe, Jws, Recipient, Role, RsaPublicKey, SessionKey, Validity, VerifyingKey, enrol,
+    seal_to_key, seal_to_session, sign,
 };
 use message::{
     Balance, Body, Currency, Digest, Kind, MessageId, Payload, Thumbprint, Timestamp,
@@ -122,7 +122,11 @@ impl Bank {
             ..
         } = self.devices[&id].clone();
         let spki = signing.to_spki_der().unwrap();
-        let certificate = |role, spki: &[u8]| base64(&self.pki.certify(role, spki, id));
+        let validity = Validity {
+            not_before: START - 1_000_000,
+            not_after: START + self.short.unwrap_or(100_000_000),
+        };
+        let certificate = |role, spki: &[u8]| base64(&self.pki.certify(role, spki, id, validity));
         let enrolled = Enrolled {
             customer_name: Name::parse("Jonas Brandt").unwrap(),
             customer_number: "1001".to_owned(),

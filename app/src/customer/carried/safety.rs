@@ -93,19 +93,19 @@ pub(crate) fn Safety() -> impl IntoView {
     persist::look(device);
     let keys = device.keys;
     let file = move || match keys.care.get().file_at {
-        Some(at) => format!("Last saved and read back on {}.", day::date(at)),
+        Some(at) => format!("Last opened and tried on {}.", day::date(at)),
         None => "Not saved yet.".to_owned(),
     };
     let sheet = move || {
         let care = keys.care.get();
         match (keys.seed.get().is_some(), care.sheet_at) {
-            (_, Some(at)) => format!("Checked on {}. The words are wiped here.", day::date(at)),
+            (_, Some(at)) => format!("Checked on {}. The words are not kept here.", day::date(at)),
             (true, None) => "Not written down yet.".to_owned(),
             (false, None) if care.declined_at.is_some() => {
                 "Declined. It cannot be made again for these keys.".to_owned()
             }
             (false, None) => {
-                "There is none for these keys: they were brought in a file, or made before sheets existed.".to_owned()
+                "It cannot be shown here: these keys were brought in a file, or made before sheets existed. If you wrote it down where they were made, it still counts.".to_owned()
             }
         }
     };

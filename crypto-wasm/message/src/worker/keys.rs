@@ -3,6 +3,7 @@
 //! Files travel as base64. What is typed or opened stays in the worker; the page gets names, words
 //! to print, and files that are encrypted already.
 
+use super::{StoredDevice, StoredOrder};
 use crate::{Bic, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,13 @@ pub enum KeysAsk {
         passphrase: Option<String>,
         /// What the customer calls it, where the file does not say.
         device_name: Option<String>,
+        /// The devices in this browser: where the same one is among them, what is newer there stays.
+        there: Vec<StoredDevice>,
+    },
+    /// Goes on with the orders that are stored for the open device. Answer: `Done`.
+    ResumeOrders {
+        /// Every value under `ORDER` of this device.
+        orders: Vec<StoredOrder>,
     },
     /// What was opened is the open device, and the page keeps nothing that it is given to store.
     /// Answer: `Unlocked`.
