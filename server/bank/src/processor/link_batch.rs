@@ -89,11 +89,30 @@ impl Processor {
         Ok(Some(finished))
     }
 
-    /// Puts an item aside whose transaction failed by our own fault.
+    /// Puts an item aside whose transaction failed by our own fault. When not even that succeeds, the
+    /// link goes on without what the item held: whoever sent it has it still.
     async fn skip_item(
         &self,
         party: &Party,
         item: &LinkItem,
+        fault: &Fault,
+        now: Timestamp,
+    ) -> Result<Option<Vec<(u32, u64)>>, Fault> {
+        let aside = item_aside(item, super::FAULT);
+        match self.skip(party, item, Some(aside), fault, now).await {
+            Err(again) if !again.is_passing() => {
+                tracing::error!(%party, item.seq, fault = %again, "an item cannot even be put aside");
+                self.skip(party, item, None, fault, now).await
+            }
+            skipped => skipped,
+        }
+    }
+
+    async fn skip(
+        &self,
+        party: &Party,
+        item: &LinkItem,
+        aside: Option<QuarantineRow>,
         fault: &Fault,
         now: Timestamp,
     ) -> Result<Option<Vec<(u32, u64)>>, Fault> {
@@ -103,11 +122,11 @@ impl Processor {
         };
         let run = chain::run(&position(&row)?, std::slice::from_ref(item));
         let mut work = Work::new(now, &party.lower());
-        let aside = item_aside(item, super::FAULT);
-        self.note_fault(&mut tx, &aside.envelope, &party.lower(), fault, now)
+        let id = certificate::fingerprint(&item.body);
+        self.note_fault(&mut tx, &id, &party.lower(), fault, now)
             .await?;
-        let unreadable = [(i64::try_from(item.seq).unwrap_or(i64::MAX), aside.envelope)];
-        work.aside.push(aside);
+        let unreadable = [(i64::try_from(item.seq).unwrap_or(i64::MAX), id)];
+        work.aside.extend(aside);
         if !run.next.is_empty() {
             unreadable::insert(&mut tx, &row.party, row.epoch, &unreadable, now).await?;
             row.last_seq = i64::try_from(run.end.seq).unwrap_or(i64::MAX);
@@ -289,13 +308,15 @@ pub(super) fn link_alarm(row: &LinkRow, seq: i64, what: &'static str, detail: St
     }
 }
 
-/// An item that cannot be read, put aside.
+/// An item that cannot be read, put aside. A text column holds no zero bytes: what has one is kept in
+/// base64, as what is no text.
 pub(super) fn item_aside(item: &LinkItem, (reason, detail): Reason) -> QuarantineRow {
-    let body = String::from_utf8(item.body.clone());
+    let text = String::from_utf8(item.body.clone()).ok();
+    let text = text.filter(|text| !text.contains('\0'));
     QuarantineRow {
         envelope: certificate::fingerprint(&item.body),
         reason,
         detail: detail.to_owned(),
-        body: body.unwrap_or_else(|error| data_encoding::BASE64.encode(error.as_bytes())),
+        body: text.unwrap_or_else(|| data_encoding::BASE64.encode(&item.body)),
     }
 }
