@@ -40,23 +40,27 @@ impl Customer {
     }
 
     /// The customer behind a payment order made at `iat`. What a device has ordered before another
-    /// took its place still counts until its time runs out.
+    /// took its place still counts until its time runs out, as long as the one that has the place now
+    /// (`heir`) might order it: whoever suspends that one, or lets it only view, means both.
     pub(crate) fn ordering(
         verified: &Verified,
         device: &Device,
+        heir: Option<&Device>,
         iat: Timestamp,
     ) -> Result<Self, Refusal> {
         let before = device.replaced_at.is_some_and(|at| iat <= at);
-        if verified.signer() == device.id && device.standing == Standing::Replaced && before {
-            return match device.rights {
-                Rights::Sign => Ok(Self {
-                    number: device.customer,
-                    device: device.id,
-                }),
-                Rights::View => Err(Refusal::DeviceMayOnlyView),
-            };
+        if verified.signer() != device.id || device.standing != Standing::Replaced || !before {
+            return Self::signing(verified, device);
         }
-        Self::signing(verified, device)
+        match heir.map(|heir| (heir.standing, heir.rights)) {
+            Some((Standing::Active, Rights::Sign)) if device.rights == Rights::Sign => Ok(Self {
+                number: device.customer,
+                device: device.id,
+            }),
+            Some((Standing::Active, _)) => Err(Refusal::DeviceMayOnlyView),
+            Some((Standing::Suspended, _)) => Err(Refusal::DeviceSuspended),
+            _ => Err(Refusal::DeviceNotActive),
+        }
     }
 
     /// The customer's number.

@@ -109,10 +109,10 @@ impl Processor {
                     }
                 }
                 Said::Order(payload) => {
-                    let device = devices.get(&signer).ok_or(Refusal::DeviceNotActive);
-                    let customer = device.and_then(|device| {
-                        Customer::ordering(&message.verified, device, payload.iat)
-                    });
+                    let customer = match devices.get(&signer) {
+                        Some(device) => orderer(core, message, device, payload.iat).await?,
+                        None => Err(Refusal::DeviceNotActive),
+                    };
                     judged.insert(message.verified.digest(), customer);
                 }
                 _ => {}
@@ -307,6 +307,21 @@ const fn changes_devices(said: &Said) -> bool {
         said,
         Said::DeviceOrder(_) | Said::EnrolConfirm(_) | Said::JoinAsk(_)
     )
+}
+
+/// Who is behind a payment order, as things stand in this transaction.
+async fn orderer(
+    core: &mut PgConnection,
+    message: &Message,
+    device: &Device,
+    iat: Timestamp,
+) -> Result<Result<Customer, Refusal>, Fault> {
+    let heir = match device.standing {
+        Standing::Replaced => device::heir(core, device.id).await?,
+        _ => None,
+    };
+    let verified = &message.verified;
+    Ok(Customer::ordering(verified, device, heir.as_ref(), iat))
 }
 
 /// Something may have changed about any device of this one's customer.

@@ -54,6 +54,18 @@ pub(crate) async fn of_customer(
     read(core, sql, customer).await
 }
 
+/// The device that has the place of a replaced one now: the end of the line of those that took it,
+/// however it stands. Those that still wait for the place do not have it.
+pub(crate) async fn heir(core: &mut PgConnection, id: Thumbprint) -> Result<Option<Device>, Fault> {
+    let sql = "WITH RECURSIVE line AS (
+                   SELECT id, status FROM bank.device
+                   WHERE predecessor = $1 AND status NOT IN ('revoked', 'requested', 'enrolled')
+                   UNION SELECT d.id, d.status FROM bank.device d JOIN line ON d.predecessor = line.id
+                   WHERE d.status NOT IN ('revoked', 'requested', 'enrolled'))
+               SELECT d.* FROM bank.device d JOIN line USING (id) WHERE line.status <> 'replaced'";
+    Ok(read(core, sql, id.as_bytes().to_vec()).await?.pop())
+}
+
 /// Locks every device of these customers: whoever changes one of them does this first, all at once,
 /// and reads them afterwards.
 pub(crate) async fn lock_of(core: &mut PgConnection, customers: &[i64]) -> Result<(), Fault> {

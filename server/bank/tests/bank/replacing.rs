@@ -121,6 +121,54 @@ async fn new_keys_take_the_place_of_the_old_in_two_phases() {
 }
 
 #[tokio::test]
+async fn what_stops_a_device_stops_the_one_whose_place_it_took() {
+    let bank = TestBank::halden().await;
+    let old = Device::enrolled(&bank, 0, 100_00).await;
+    let bo = Device::enrolled(&bank, 1, 0).await;
+    let tablet = old.approved(&bank, 4, Rights::Sign).await;
+    let (middle, new) = (old.sibling(2), old.sibling(3));
+    let orders = [(); 4].map(|()| old.payload(&bank, old.order(&bo.iban, 1_00)));
+    let from_middle = middle.payload(&bank, middle.order(&bo.iban, 1_00));
+    bank.clock.advance(10);
+    old.change(&bank, replacement(&bank, &middle))
+        .await
+        .unwrap();
+    middle.confirm(&bank).await.unwrap();
+    middle
+        .change(&bank, replacement(&bank, &new))
+        .await
+        .unwrap();
+    // One that waits for the place changes nothing yet.
+    let [first, second, third, fourth] = orders;
+    let paid = async |from: &Device, order| {
+        let digest = from.send(&bank, order).await;
+        bank.settle().await;
+        from.receipt(&bank, digest).await.unwrap().body.outcome
+    };
+    assert!(is_booked(&paid(&old, &first).await));
+    new.confirm(&bank).await.unwrap();
+    let device = new.id();
+    tablet
+        .change(&bank, DeviceChange::Suspend { device })
+        .await
+        .unwrap();
+    let suspended = refused(Refusal::DeviceSuspended);
+    assert_eq!(paid(&old, &second).await, suspended);
+    assert_eq!(paid(&middle, &from_middle).await, suspended);
+    tablet
+        .change(&bank, DeviceChange::Resume { device })
+        .await
+        .unwrap();
+    let allow = |rights| DeviceChange::Allow { device, rights };
+    tablet.change(&bank, allow(Rights::View)).await.unwrap();
+    let view = refused(Refusal::DeviceMayOnlyView);
+    assert_eq!(paid(&old, &third).await, view);
+    tablet.change(&bank, allow(Rights::Sign)).await.unwrap();
+    assert!(is_booked(&paid(&old, &fourth).await));
+    bank.assert_right().await;
+}
+
+#[tokio::test]
 async fn the_newer_replacement_wins() {
     let bank = TestBank::halden().await;
     let old = Device::enrolled(&bank, 0, 100_00).await;
