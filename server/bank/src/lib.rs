@@ -46,6 +46,7 @@ const CORE: relay::migrate::Embedded = relay::migrations!("../migrations":
     "0012_unreadable",
     "0013_devices",
     "0014_session_use",
+    "0015_questions",
 );
 
 /// Brings the tables of a core up to date, as its superuser.

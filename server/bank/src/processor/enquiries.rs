@@ -113,7 +113,8 @@ impl Processor {
                     self.answer(message, body, work);
                 }
                 Said::JoinAsk(payload) => {
-                    match self.join(core, &customer, payload, work.now).await? {
+                    let (digest, code) = (message.verified.digest(), &payload.body.code);
+                    match self.join(core, &customer, digest, code, work.now).await? {
                         Ok(body) => self.answer(message, body, work),
                         Err(refusal) => {
                             let to = To::Device(customer.device());

@@ -80,6 +80,8 @@ impl Processor {
             return Ok(());
         }
         slip::mark_used(core, &locator, id).await?;
+        // Nobody needs to approve it any more.
+        join::drop_waiting(core, id).await?;
         let new = NewDevice {
             signing_key: signing.to_spki_der().to_vec(),
             encryption_key: encryption.to_spki_der().to_vec(),

@@ -19,13 +19,13 @@ use crate::{
 };
 use envelope::{Jws, RsaPublicKey, enrol};
 use message::{
-    Payload, Thumbprint, Timestamp,
+    Digest, Payload, Thumbprint, Timestamp,
     device::{
-        DEVICES_MAX, DeviceOrdered, JOIN_SECONDS, Join, JoinAsk, JoinRequest, Joining, Rights,
-        Standing,
+        DEVICES_MAX, DeviceOrdered, JOIN_SECONDS, Join, JoinRequest, Joining, Rights, Standing,
     },
     notice::{ChangeSeen, Notice},
     receipt::Refusal,
+    slip::Locator,
 };
 use sqlx::PgConnection;
 
@@ -104,13 +104,20 @@ impl Processor {
         &self,
         core: &mut PgConnection,
         customer: &Customer,
-        payload: &Payload<JoinAsk>,
+        question: Digest,
+        code: &str,
         now: Timestamp,
     ) -> Result<Result<Join, Refusal>, Fault> {
-        if !join::count_ask(core, customer.device(), payload.jti, now).await? {
+        if !join::count_ask(core, customer.device(), question, now).await? {
             return Ok(Err(Refusal::JoinTooOften));
         }
-        let found = join::by_code(core, &payload.body.code, now).await?;
+        // A code has the form of a slip's number. What can be none never reaches a statement: a zero
+        // byte in it would fail the whole batch.
+        let Ok(code) = Locator::parse(code) else {
+            return Ok(Err(Refusal::JoinUnknown));
+        };
+        let code = code.to_string().replace('-', "");
+        let found = join::by_code(core, &code, now).await?;
         Ok(found.map_or(Err(Refusal::JoinUnknown), |row| {
             Ok(Join {
                 device: row.device,
@@ -132,7 +139,11 @@ impl Processor {
         work: &mut Work,
     ) -> Result<Changed, Fault> {
         let known = device::by_ids(core, &[id]).await?.pop();
-        if let Some(known) = known.filter(|device| device.customer == signer.customer) {
+        if let Some(known) = known {
+            if known.customer != signer.customer {
+                // It has enrolled for somebody else meanwhile.
+                return Ok(Err(Refusal::JoinUnknown));
+            }
             let same = self.keys.of(&known.encryption_key)?.thumbprint() == encryption;
             let counts = !matches!(known.standing, Standing::Revoked | Standing::Replaced);
             return Ok(if same && counts {
@@ -207,7 +218,7 @@ fn first_bytes(id: &Thumbprint) -> [u8; 8] {
 
 /// The keys that a request shows, if they can be a device's.
 pub(super) fn join_row(
-    request: message::Digest,
+    request: Digest,
     payload: &Payload<JoinRequest>,
     now: Timestamp,
 ) -> Option<JoinRow> {

@@ -3,7 +3,7 @@
 
 use crate::{Fault, store::At, store::row};
 use message::{
-    Digest, MessageId, Thumbprint, Timestamp,
+    Digest, Thumbprint, Timestamp,
     device::{JOIN_ASKS_PER_HOUR_MAX, JOIN_SECONDS},
     text::Label,
 };
@@ -93,8 +93,8 @@ pub(crate) async fn prune(core: &mut PgConnection, now: Timestamp) -> Result<(),
     .execute(&mut *core)
     .await?;
     sqlx::query(
-        "DELETE FROM bank.join_ask WHERE (device, message_id) IN (
-             SELECT device, message_id FROM bank.join_ask WHERE at <= $1 FOR UPDATE SKIP LOCKED)",
+        "DELETE FROM bank.join_ask WHERE (device, question) IN (
+             SELECT device, question FROM bank.join_ask WHERE at <= $1 FOR UPDATE SKIP LOCKED)",
     )
     .bind(now.saturating_sub(HOUR))
     .execute(core)
@@ -156,15 +156,15 @@ pub(crate) async fn drop_waiting(
 }
 
 /// Counts a question for a code. False when the device has asked too often within an hour. The same
-/// question again counts once.
+/// question again counts once; the id that its sender gave it does not tell questions apart.
 pub(crate) async fn count_ask(
     core: &mut PgConnection,
     device: Thumbprint,
-    question: MessageId,
+    question: Digest,
     now: Timestamp,
 ) -> Result<bool, Fault> {
     let others: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM bank.join_ask WHERE device = $1 AND message_id <> $2 AND at > $3",
+        "SELECT count(*) FROM bank.join_ask WHERE device = $1 AND question <> $2 AND at > $3",
     )
     .bind(device.as_bytes())
     .bind(question.as_bytes())
@@ -175,7 +175,7 @@ pub(crate) async fn count_ask(
         return Ok(false);
     }
     sqlx::query(
-        "INSERT INTO bank.join_ask (device, message_id, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        "INSERT INTO bank.join_ask (device, question, at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     )
     .bind(device.as_bytes())
     .bind(question.as_bytes())

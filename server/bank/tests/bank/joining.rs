@@ -68,11 +68,26 @@ async fn a_code_counts_for_an_hour_and_is_not_guessed() {
     let ann = Device::enrolled(&bank, 0, 0).await;
     let new = ann.sibling(2);
     new.say(&bank, new.join_request()).await;
-    for _ in 0..JOIN_ASKS_PER_HOUR_MAX {
-        let wrong = look_up(&bank, &ann, "00000000".to_owned()).await;
+    let mut first = None;
+    for n in 0..JOIN_ASKS_PER_HOUR_MAX {
+        let code = ["00000000", "0000\u{0}000", ""][n.rem_euclid(3) as usize].to_owned();
+        let question = ann.payload(&bank, JoinAsk { code });
+        first = first.or(Some(question.jti));
+        let digest = ann.send(&bank, &question).await;
+        bank.settle().await;
+        let wrong: Result<Join, _> = ann.answered(&bank, digest).await;
         assert_eq!(wrong, Err(Refusal::JoinUnknown));
     }
+    // What can be no code holds nobody up.
+    assert!(bank.quarantined().await.is_empty());
     let often = look_up(&bank, &ann, new.code()).await;
+    assert_eq!(often, Err(Refusal::JoinTooOften));
+    // Not under an id that was counted before either.
+    let mut again = ann.payload(&bank, JoinAsk { code: new.code() });
+    again.jti = first.unwrap();
+    let digest = ann.send(&bank, &again).await;
+    bank.settle().await;
+    let often: Result<Join, _> = ann.answered(&bank, digest).await;
     assert_eq!(often, Err(Refusal::JoinTooOften));
     bank.clock.advance(JOIN_SECONDS);
     new.say(&bank, new.join_request()).await;
@@ -172,6 +187,34 @@ async fn a_mismatch_is_for_ever() {
     let request = request.as_str().to_owned();
     let replaced = ann.change(&bank, DeviceChange::Replace { request }).await;
     assert_eq!(replaced, Err(Refusal::DeviceChangeRefused));
+    bank.assert_right().await;
+}
+
+#[tokio::test]
+async fn a_device_that_enrols_for_somebody_else_waits_for_nobody() {
+    let bank = TestBank::halden().await;
+    let ann = Device::enrolled(&bank, 0, 0).await;
+    let (bo, slip) = Device::new(&bank, 1, 0).await;
+    bo.say(&bank, bo.join_request()).await;
+    bo.enrol(&bank, &slip).await;
+    let waiting = "SELECT count(*) FROM bank.join_request";
+    assert_eq!(bank.number(waiting).await, 0);
+    // As if it waited still: the answer is the same.
+    let mut core = bank.owner().await;
+    sqlx::query(
+        "INSERT INTO bank.join_request (device, encryption, signing_key, encryption_key, name, code,
+         request, asked_at, valid_until)
+         SELECT id, $2, signing_key, encryption_key, name, '00000000', request, $3, $3 + 3600
+         FROM bank.device WHERE id = $1",
+    )
+    .bind(bo.id().as_bytes())
+    .bind(bo.keys.1.public().thumbprint().as_bytes())
+    .bind(NOW)
+    .execute(&mut core)
+    .await
+    .unwrap();
+    let approved = ann.change(&bank, bo.approval(Rights::Sign)).await;
+    assert_eq!(approved, Err(Refusal::JoinUnknown));
     bank.assert_right().await;
 }
 
