@@ -3,7 +3,7 @@
 use super::{
     Processor,
     draft::{Draft, Keep, To},
-    intake::{FRAME, Message, aside},
+    intake::{FRAME, Message, Said, aside},
     work::Work,
 };
 use crate::{
@@ -26,10 +26,43 @@ use message::{
     text::Label,
 };
 use sqlx::PgConnection;
+use std::collections::HashSet;
 
 impl Processor {
+    /// New devices with a slip. They are in no inbox: anybody can say this, and what is not proved leaves
+    /// nothing behind for ever. What is proved counts once, since the device is known from then on.
+    pub(super) async fn take_enrol_requests(
+        &self,
+        core: &mut PgConnection,
+        said: &[&Message],
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        let asked: Vec<(&Message, &Payload<EnrolRequest>)> = said
+            .iter()
+            .filter_map(|message| match &message.said {
+                Said::EnrolRequest(payload) => Some((*message, payload)),
+                _ => None,
+            })
+            .collect();
+        let locators = asked
+            .iter()
+            .filter_map(|(_, payload)| Locator::parse(&payload.body.locator).ok());
+        let locators: Vec<Locator> = locators.collect();
+        if !locators.is_empty() {
+            slip::lock_all(core, &locators).await?;
+        }
+        let mut seen = HashSet::new();
+        for (message, payload) in asked {
+            // The same twice in one batch is one try.
+            if seen.insert(message.verified.digest()) {
+                self.enrol(core, message, payload, work).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// A new device asks for its certificates.
-    pub(super) async fn enrol(
+    async fn enrol(
         &self,
         core: &mut PgConnection,
         message: &Message,

@@ -1,4 +1,9 @@
 //! One core transaction for a batch of what customers have sent.
+//!
+//! Its locks, in the order that migration 0001 writes down, with what came later: `inbox` keys, all
+//! `device` rows of the customers whose devices change, by id; `session` rows, by id, those that
+//! carried the batch together with those of these customers; `slip` rows, by locator; `join_request`
+//! rows, by device; from there on as written there.
 
 use super::{
     Processor,
@@ -15,7 +20,7 @@ use crate::{
         outbox, receipt, session,
     },
 };
-use envelope::{Jws, RsaPublicKey};
+use envelope::Jws;
 use message::{
     Digest, SessionId, Thumbprint, Timestamp, device::Standing, receipt::Refusal,
     session::SealAgain,
@@ -51,9 +56,10 @@ impl Processor {
                 Arrival::SealAgain { session, device } => drop(ended.insert(*session, *device)),
             }
         }
-        count_sessions(&mut tx, &said, now).await?;
         let fresh = self.take_once(&mut tx, &said, &mut work).await?;
-        let mut devices = self.devices(&mut tx, &said, &ended).await?;
+        let (mut devices, changing) = self.devices(&mut tx, &said, &ended).await?;
+        count_sessions(&mut tx, &said, &changing, now).await?;
+        self.take_enrol_requests(&mut tx, &said, &mut work).await?;
         self.ask_to_seal_again(&ended, &devices, &mut work)?;
         let judged = self
             .decide_others(&mut tx, &fresh, &mut devices, &mut work)
@@ -86,7 +92,6 @@ impl Processor {
         for message in fresh {
             let signer = message.verified.signer();
             match &message.said {
-                Said::EnrolRequest(payload) => self.enrol(core, message, payload, work).await?,
                 Said::EnrolConfirm(payload) => {
                     self.confirm(core, message, payload, work).await?;
                     reread(core, signer, devices).await?;
@@ -189,20 +194,10 @@ impl Processor {
         let digests: Vec<Digest> = again.iter().map(|m| m.verified.digest()).collect();
         let mut stored = receipt::of(core, &digests).await?;
         stored.extend(answer::to(core, &digests).await?);
-        let signers: Vec<Thumbprint> = again.iter().map(|m| m.verified.signer()).collect();
-        let devices = device::by_ids(core, &signers).await?;
-        for device in devices {
-            if let Some(enrolled) = device.enrolled {
-                stored.entry(device.request).or_insert(enrolled);
-            }
-        }
         for message in again {
             // Without one the answer is still to come.
             if let Some(jws) = stored.get(&message.verified.digest()) {
-                let to = match reply_key(message) {
-                    Some(key) => To::Key(message.verified.signer(), key),
-                    None => To::Device(message.verified.signer()),
-                };
+                let to = To::Device(message.verified.signer());
                 work.drafts.push(Draft::again(Jws::parse(jws)?, to));
             }
         }
@@ -249,12 +244,13 @@ impl Processor {
         Ok(())
     }
 
+    /// The devices that speak, and the customers whose devices are locked.
     async fn devices(
         &self,
         core: &mut PgConnection,
         said: &[&Message],
         ended: &BTreeMap<SessionId, Thumbprint>,
-    ) -> Result<Devices, Fault> {
+    ) -> Result<(Devices, Vec<i64>), Fault> {
         let ids: HashSet<Thumbprint> = said
             .iter()
             .map(|m| m.verified.signer())
@@ -273,12 +269,12 @@ impl Processor {
             .filter(|device| changing.contains(&device.id))
             .map(|device| device.customer)
             .collect();
+        let customers: Vec<i64> = customers.into_iter().collect();
         if !customers.is_empty() {
-            let customers: Vec<i64> = customers.into_iter().collect();
             device::lock_of(core, &customers).await?;
             devices = device::by_ids(core, &ids).await?;
         }
-        Ok(devices.into_iter().map(|d| (d.id, d)).collect())
+        Ok((devices.into_iter().map(|d| (d.id, d)).collect(), customers))
     }
 
     fn ask_to_seal_again(
@@ -305,7 +301,7 @@ impl Processor {
 const fn changes_devices(said: &Said) -> bool {
     matches!(
         said,
-        Said::DeviceOrder(_) | Said::EnrolConfirm(_) | Said::JoinAsk(_)
+        Said::DeviceOrder(_) | Said::EnrolConfirm(_) | Said::JoinAsk(_) | Said::SessionOpen(_)
     )
 }
 
@@ -333,11 +329,13 @@ async fn reread(
     let Some(customer) = devices.get(&signer).map(|device| device.customer) else {
         return Ok(());
     };
-    for device in device::of_customer(core, customer).await? {
-        if let Some(known) = devices.get_mut(&device.id) {
-            *known = device;
-        }
-    }
+    let its: Vec<Thumbprint> = devices
+        .values()
+        .filter(|device| device.customer == customer)
+        .map(|device| device.id)
+        .collect();
+    let again = device::by_ids(core, &its).await?;
+    devices.extend(again.into_iter().map(|device| (device.id, device)));
     Ok(())
 }
 
@@ -363,26 +361,24 @@ async fn mark_used(
     device::mark_used(core, &used, hour).await
 }
 
-/// The key to answer a message with that no session covers yet, where the message itself names it.
-fn reply_key(message: &Message) -> Option<RsaPublicKey> {
-    match &message.said {
-        Said::EnrolRequest(payload) => RsaPublicKey::from_jwk(&payload.body.encryption_key).ok(),
-        _ => None,
-    }
-}
-
+/// Counts what came in each session. Locks these sessions, and those that an order about the devices of
+/// `changing` customers may end, all at once.
 async fn count_sessions(
     core: &mut PgConnection,
     said: &[&Message],
+    changing: &[i64],
     now: Timestamp,
 ) -> Result<(), Fault> {
     let mut used: BTreeMap<SessionId, i64> = BTreeMap::new();
     for id in said.iter().filter_map(|m| m.session) {
         *used.entry(id).or_default() += 1;
     }
+    let used: Vec<(SessionId, i64)> = used.into_iter().collect();
+    if !changing.is_empty() {
+        session::lock_with(core, &used, changing).await?;
+    }
     if used.is_empty() {
         return Ok(());
     }
-    let used: Vec<(SessionId, i64)> = used.into_iter().collect();
     session::count(core, &used, now).await
 }

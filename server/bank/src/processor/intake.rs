@@ -85,10 +85,10 @@ sayings! {
 }
 
 impl Said {
-    /// Whether it changes something, so that it must count once. A new device without a slip may be
-    /// anybody: what it says leaves nothing behind for ever, and saying it twice changes nothing.
+    /// Whether it changes something, so that it must count once. A new device may be anybody, with a slip
+    /// or without: what it says leaves nothing behind for ever, and saying it twice changes nothing more.
     pub(super) fn has_effect(&self) -> bool {
-        !self.is_question() && !matches!(self, Said::JoinRequest(_))
+        !self.is_question() && !matches!(self, Said::EnrolRequest(_) | Said::JoinRequest(_))
     }
 
     /// Whether a device only wants to know something.

@@ -37,17 +37,23 @@ impl Processor {
         said: &[&Message],
         work: &mut Work,
     ) -> Result<(), Fault> {
-        let mut taken = false;
-        for message in said {
-            if let Said::JoinRequest(payload) = &message.said {
-                self.take_join_request(core, message, payload, work).await?;
-                taken = true;
-            }
+        let mut taken: Vec<(&Message, &Payload<JoinRequest>)> = said
+            .iter()
+            .filter_map(|message| match &message.said {
+                Said::JoinRequest(payload) => Some((*message, payload)),
+                _ => None,
+            })
+            .collect();
+        if taken.is_empty() {
+            return Ok(());
         }
-        if taken {
-            join::prune(core, work.now).await?;
+        // By device, so that two processors never wait for each other; of one device in the order in
+        // which it spoke.
+        taken.sort_by_key(|(message, _)| message.verified.signer());
+        for (message, payload) in taken {
+            self.take_join_request(core, message, payload, work).await?;
         }
-        Ok(())
+        join::prune(core, work.now).await
     }
 
     async fn take_join_request(

@@ -129,6 +129,31 @@ pub(crate) async fn count(
     Ok(())
 }
 
+/// Locks these sessions and the live ones of all devices of these customers, in order: whoever ends one
+/// of them does this first.
+pub(crate) async fn lock_with(
+    core: &mut PgConnection,
+    used: &[(SessionId, i64)],
+    customers: &[i64],
+) -> Result<(), Fault> {
+    let ids: Vec<&[u8]> = used
+        .iter()
+        .map(|(id, _)| id.as_bytes().as_slice())
+        .collect();
+    sqlx::query(
+        "WITH named AS (
+             SELECT id FROM unnest($1::bytea[]) AS u (id)
+             UNION SELECT s.id FROM bank.device d JOIN bank.session s ON s.device = d.id
+             WHERE d.customer = ANY($2) AND s.ended_at IS NULL)
+         SELECT FROM bank.session s JOIN named USING (id) ORDER BY s.id FOR NO KEY UPDATE OF s",
+    )
+    .bind(ids)
+    .bind(customers)
+    .execute(core)
+    .await?;
+    Ok(())
+}
+
 /// Ends every session of a device.
 pub(crate) async fn end_of(
     core: &mut PgConnection,

@@ -18,6 +18,16 @@ pub(crate) struct SlipRow {
 
 type Row = (Vec<u8>, i64, i32, Option<Vec<u8>>, i64);
 
+/// Locks these slips, in order, so that two processors never wait for each other.
+pub(crate) async fn lock_all(core: &mut PgConnection, locators: &[Locator]) -> Result<(), Fault> {
+    let locators: Vec<&[u8]> = locators.iter().map(|l| l.0.as_slice()).collect();
+    sqlx::query("SELECT FROM bank.slip WHERE locator = ANY($1) ORDER BY locator FOR NO KEY UPDATE")
+        .bind(locators)
+        .execute(core)
+        .await?;
+    Ok(())
+}
+
 pub(crate) async fn lock(
     core: &mut PgConnection,
     locator: &Locator,

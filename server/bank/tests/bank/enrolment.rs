@@ -81,6 +81,47 @@ async fn a_slip_can_be_tried_five_times() {
 }
 
 #[tokio::test]
+async fn what_proves_no_slip_leaves_nothing_behind() {
+    let bank = TestBank::halden().await;
+    let (ann, slip) = Device::new(&bank, 0, 0).await;
+    let rows = "SELECT (SELECT count(*) FROM bank.inbox) + (SELECT count(*) FROM bank.answer)
+                + (SELECT count(*) FROM bank.quarantine)";
+    let before = bank.number(rows).await;
+    let mut wrong = slip.clone();
+    wrong.secret = Secret([7; 10]);
+    ann.say(&bank, ann.enrol_request(&wrong)).await;
+    let answer = ann.last::<Refused>(&bank).await.body;
+    assert_eq!(answer.reason, Refusal::SlipRefused);
+    assert_eq!(bank.number(rows).await, before);
+    let mut front = sqlx::ConnectOptions::connect(&bank.front).await.unwrap();
+    let lasting = "SELECT count(*) FROM front.envelope_out WHERE expires_at IS NULL";
+    let lasting: i64 = sqlx::query_scalar(lasting)
+        .fetch_one(&mut front)
+        .await
+        .unwrap();
+    assert_eq!(lasting, 0);
+    // The same message twice at once is one try, and a proved one makes one device.
+    let payload = ann.payload(&bank, ann.enrol_request(&wrong));
+    let jws = ann.sign(&payload);
+    for _ in 0..2 {
+        ann.hand_in(&bank, &jws).await;
+    }
+    bank.settle().await;
+    let tries = "SELECT max(tries)::bigint FROM bank.slip";
+    assert_eq!(bank.number(tries).await, 2);
+    let jws = ann.sign(&ann.payload(&bank, ann.enrol_request(&slip)));
+    for _ in 0..2 {
+        ann.hand_in(&bank, &jws).await;
+    }
+    bank.settle().await;
+    ann.hand_in(&bank, &jws).await;
+    bank.settle().await;
+    assert_eq!(bank.number("SELECT count(*) FROM bank.device").await, 1);
+    assert!(ann.confirm(&bank).await.is_ok());
+    bank.assert_right().await;
+}
+
+#[tokio::test]
 async fn a_revoked_device_counts_no_more_and_the_others_are_told() {
     let bank = TestBank::halden().await;
     let mut ann = Device::enrolled(&bank, 0, 100_00).await;

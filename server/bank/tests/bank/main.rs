@@ -16,6 +16,7 @@ mod interbank;
 mod joining;
 mod keys;
 mod links;
+mod locks;
 mod payments;
 mod peer_sessions;
 mod replacing;
