@@ -1,6 +1,6 @@
 // The module worker: loads the crypto module, after checking it, and passes messages on.
 //
-// The page starts it as /worker.js?js=HASH&wasm=HASH with the integrity hashes (sha384-...) that stand
+// The page starts it as /worker.js?js=HASH&wasm=HASH&filter=HASH with the integrity hashes (sha384-...) that stand
 // in the page. Without them it does not start: a worker that holds keys runs no unchecked code.
 
 const waiting = [];
@@ -22,18 +22,40 @@ const pause = (go) => {
   moment.port2.postMessage(null);
 };
 
-async function load() {
-  const hashes = new URL(self.location.href).searchParams;
-  const fetchChecked = async (url, name) => {
-    // A plus sign in base64 reads as a blank in a query that was not percent-encoded.
-    const integrity = (hashes.get(name) ?? "").replaceAll(" ", "+");
-    if (!/^sha(256|384|512)-/.test(integrity)) {
-      throw new Error(`worker.js: the page gave no hash for ${url}`);
+const hashes = new URL(self.location.href).searchParams;
+async function fetchChecked(url, name) {
+  // A plus sign in base64 reads as a blank in a query that was not percent-encoded.
+  const integrity = (hashes.get(name) ?? "").replaceAll(" ", "+");
+  if (!/^sha(256|384|512)-/.test(integrity)) {
+    throw new Error(`worker.js: the page gave no hash for ${url}`);
+  }
+  const response = await fetch(url, { integrity });
+  if (!response.ok) throw new Error(`worker.js: ${url} answered ${response.status}`);
+  return response;
+}
+
+// What makes keys quicker where the browser has vector instructions: where a candidate is written,
+// and what tests it. Its memory is overwritten each time, because a candidate may become a secret.
+async function loadFilter() {
+  const response = await fetchChecked("/pkg/prime_filter.wasm", "filter");
+  const bytes = await response.arrayBuffer();
+  if (!WebAssembly.validate(bytes)) return null;
+  const { instance } = await WebAssembly.instantiate(bytes);
+  const { memory, room, may_be_prime } = instance.exports;
+  const all = new Uint8Array(memory.buffer);
+  const test = (length) => {
+    try {
+      return may_be_prime(length) === 1;
+    } finally {
+      all.fill(0);
     }
-    const response = await fetch(url, { integrity });
-    if (!response.ok) throw new Error(`worker.js: ${url} answered ${response.status}`);
-    return response;
   };
+  return [new Uint8Array(memory.buffer, room(), 256), test];
+}
+let filter = null;
+const quick = () => (filter ??= loadFilter());
+
+async function load() {
   const [wasm] = await Promise.all([
     fetchChecked("/pkg/crypto_bg.wasm", "wasm"),
     fetchChecked("/pkg/crypto.js", "js").then((response) => response.arrayBuffer()),
@@ -42,7 +64,7 @@ async function load() {
   const module = await import("/pkg/crypto.js");
   await module.default({ module_or_path: wasm });
   // Started first: a worker that is not there yet takes nothing.
-  module.start(pause);
+  module.start(pause, quick);
   take = (text) => module.take(text);
   waiting.splice(0).forEach(take);
   join = (port) => {

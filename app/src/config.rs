@@ -18,7 +18,8 @@ pub struct PageConfig {
     /// The last day of the licence, in words ("30 June 2028"); empty where it is not known.
     pub licence_until: String,
     /// Path of a served file without the leading slash -> `sha384-...`. Used: `app.css`,
-    /// `pkg/app.js`, `pkg/app_bg.wasm`, `pkg/crypto.js`, `pkg/crypto_bg.wasm`, `worker.js`.
+    /// `pkg/app.js`, `pkg/app_bg.wasm`, `pkg/crypto.js`, `pkg/crypto_bg.wasm`,
+    /// `pkg/prime_filter.wasm`, `worker.js`.
     pub integrity: BTreeMap<String, String>,
 }
 

@@ -1,6 +1,7 @@
 //! What the logic needs of the place it runs in. The browser's side is in `bind`; the tests bring a
 //! bank in memory.
 
+use envelope::det_keygen::may_be_prime;
 use message::worker::FromWorker;
 use std::future::Future;
 
@@ -20,6 +21,19 @@ pub trait Clock {
 pub trait Peer {
     /// Says something to it. Nothing happens where there is none.
     fn to_peer(&self, text: &str);
+}
+
+/// Program code beside the module, for those browsers that can run it.
+pub trait Quick {
+    /// Loads what there is. Without it everything comes to the same, later.
+    fn load_quick(&self) -> impl Future<Output = ()> {
+        async {}
+    }
+
+    /// What [`may_be_prime`] says of a candidate.
+    fn may_be_prime(&self, candidate: &[u8]) -> bool {
+        may_be_prime(candidate)
+    }
 }
 
 /// The page that started the worker.
@@ -91,9 +105,9 @@ pub trait Spawn {
 }
 
 /// All of it.
-pub trait Host: Clock + Page + Net + Spawn + Peer + 'static {}
+pub trait Host: Clock + Page + Net + Spawn + Peer + Quick + 'static {}
 
-impl<T: Clock + Page + Net + Spawn + Peer + 'static> Host for T {}
+impl<T: Clock + Page + Net + Spawn + Peer + Quick + 'static> Host for T {}
 
 /// Randomness of the operating system or the browser.
 pub fn rng() -> rand_core::UnwrapErr<getrandom::SysRng> {

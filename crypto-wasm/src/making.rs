@@ -5,6 +5,7 @@ use crate::{
     keys::{Keys, test_keys},
     peer::STEP,
     state::{Worker, fault},
+    turn::within,
 };
 use envelope::{
     KeySeed, KeyUse, RsaPrivateKey, Seed, SigningKey,
@@ -18,6 +19,12 @@ use message::{
 
 /// A second worker that has said nothing for so long does not come back.
 const SILENCE_MS: i64 = 3_000;
+
+/// How long is waited for what makes it quicker.
+const LOAD_LIMIT_MS: u32 = 1_000;
+
+/// The page hears of so much progress at once: each word makes it paint.
+const PERCENT_A_WORD: u8 = 4;
 
 /// The first keys of a device; a change of keys counts on.
 pub(crate) const FIRST_GENERATION: u32 = 1;
@@ -74,8 +81,7 @@ impl<H: Host> Worker<H> {
         })
     }
 
-    /// One key. The second worker may come to nothing at any time: its share is then tested here, so
-    /// that the same seed makes the same key in any case.
+    /// One key, with the second worker where there is one.
     pub(crate) async fn make_key(
         &self,
         seed: &KeySeed,
@@ -83,17 +89,38 @@ impl<H: Host> Worker<H> {
     ) -> Result<RsaPrivateKey, Failure> {
         self.progress(step, 0);
         let workers = if self.has_helper().await { 2 } else { 1 };
+        let mut told = 0;
+        let mut tell = |percent| {
+            if percent >= told + PERCENT_A_WORD {
+                told = percent;
+                self.progress(step, percent);
+            }
+        };
+        let key = self.search(seed, workers, &mut tell).await?;
+        self.progress(step, 100);
+        Ok(key)
+    }
+
+    /// Looks for the key with one worker or two. The second one may come to nothing at any time: its
+    /// share is then tested here, so that the same seed makes the same key in any case.
+    pub(crate) async fn search(
+        &self,
+        seed: &KeySeed,
+        workers: u32,
+        tell: &mut dyn FnMut(u8),
+    ) -> Result<RsaPrivateKey, Failure> {
+        let _ = within(&self.host, LOAD_LIMIT_MS, self.host.load_quick()).await;
         let share = |worker| PrimeSearch::new(seed, RSA_BITS, Share { worker, workers });
         let mut maker = KeyMaker::new(seed, RSA_BITS, workers).map_err(fault)?;
         let mut own = share(0).map_err(fault)?;
         let mut theirs = None;
+        let mut filter = |candidate: &[u8]| self.host.may_be_prime(candidate);
         let asked = (workers == 2).then(|| self.ask_helper(seed, RSA_BITS));
         let mut heard = self.host.now_ms();
-        let mut told = 0;
         let key = loop {
-            maker.take(&own.run(STEP));
+            maker.take(&own.run(STEP, &mut filter));
             if let Some(theirs) = &mut theirs {
-                maker.take(&PrimeSearch::run(theirs, STEP));
+                maker.take(&PrimeSearch::run(theirs, STEP, &mut filter));
             }
             for report in self.helper_reports() {
                 heard = self.host.now_ms();
@@ -102,11 +129,7 @@ impl<H: Host> Worker<H> {
             if let Some(key) = maker.key().map_err(fault)? {
                 break key;
             }
-            let percent = maker.percent();
-            if percent > told {
-                told = percent;
-                self.progress(step, percent);
-            }
+            tell(maker.percent());
             let silent = self.host.now_ms() - heard > SILENCE_MS;
             if asked.is_some() && theirs.is_none() && silent {
                 self.lose_helper();
@@ -117,7 +140,6 @@ impl<H: Host> Worker<H> {
         if let Some(search) = asked {
             self.stop_helper(search);
         }
-        self.progress(step, 100);
         Ok(key)
     }
 }

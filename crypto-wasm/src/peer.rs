@@ -19,7 +19,7 @@ use zeroize::{Zeroize, Zeroizing};
 const HELLO_LIMIT_MS: u32 = 1_500;
 
 /// Candidates between two looks at what was said: some milliseconds.
-pub(crate) const STEP: u32 = 8;
+pub(crate) const STEP: u32 = 16;
 
 /// What the workers say to each other.
 #[derive(Serialize, Deserialize)]
@@ -58,6 +58,8 @@ impl<H: Host> Worker<H> {
     pub fn join(&self) {
         self.with(|state| state.helper.expected = true);
         self.say(&Word::Hello);
+        // Keys will be made here or there.
+        self.spawn(|me| async move { me.host.load_quick().await });
     }
 
     fn say(&self, word: &Word) {
@@ -117,7 +119,8 @@ impl<H: Host> Worker<H> {
         self.with(|state| state.helper.search = number);
         self.spawn(move |me| async move {
             while me.with(|state| state.helper.search) == number {
-                let report = search.run(STEP);
+                let filter = &mut |candidate: &[u8]| me.host.may_be_prime(candidate);
+                let report = search.run(STEP, filter);
                 me.say(&Word::Found {
                     search: number,
                     report,

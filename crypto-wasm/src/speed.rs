@@ -4,7 +4,7 @@ use crate::{
     host::{Host, random, rng},
     state::{Worker, fault},
 };
-use envelope::{KeySeed, Rsa, RsaPrivateKey, det_keygen, key::RSA_BITS};
+use envelope::{KeySeed, Rsa, RsaPrivateKey};
 use message::worker::{
     Answer, Failure,
     keys::{KeysAnswer, Measured},
@@ -20,12 +20,6 @@ const KEY_RUNS: usize = 3;
 const TEXT: &[u8] =
     b"A payment order has some nine hundred bytes; its digest is what costs nothing.";
 
-fn make(seed: [u8; 32]) -> Result<RsaPrivateKey, Failure> {
-    let seed = KeySeed::from_bytes(seed);
-    let key = det_keygen::generate(&seed, RSA_BITS, &mut |_| true).map_err(fault)?;
-    key.ok_or_else(|| fault("no key was made"))
-}
-
 impl<H: Host> Worker<H> {
     /// Measures one thing.
     pub(crate) async fn speed(&self, what: Measured) -> Result<Answer, Failure> {
@@ -33,7 +27,7 @@ impl<H: Host> Worker<H> {
             let mut micros = Vec::new();
             for _ in 0..KEY_RUNS {
                 let start = self.host.now_us();
-                let key = make(random())?;
+                let key = self.make_alone().await?;
                 micros.push(self.since(start));
                 self.with(|state| state.measured = Some(key));
                 self.host.pause().await;
@@ -42,7 +36,7 @@ impl<H: Host> Worker<H> {
         }
         let key = match self.with(|state| state.measured.clone()) {
             Some(key) => key,
-            None => make(random())?,
+            None => self.make_alone().await?,
         };
         let signature = self
             .rsa
@@ -84,6 +78,12 @@ impl<H: Host> Worker<H> {
         }
         self.with(|state| state.measured = Some(key));
         Ok(Answer::Keys(KeysAnswer::Took { micros }))
+    }
+
+    /// A key as a device's keys are made, but by this worker alone.
+    async fn make_alone(&self) -> Result<RsaPrivateKey, Failure> {
+        let seed = KeySeed::from_bytes(random());
+        self.search(&seed, 1, &mut |_| {}).await
     }
 
     fn since(&self, start: u64) -> u32 {

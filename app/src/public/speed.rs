@@ -13,7 +13,7 @@ const ROWS: [(Measured, &str, &str); 5] = [
     (
         Measured::MakeKey,
         "Make a key",
-        "Once, when a device is enrolled, twice over; two workers share it then",
+        "With one thread. Once, when a device is enrolled, twice over; two threads share it then",
     ),
     (
         Measured::Sign,

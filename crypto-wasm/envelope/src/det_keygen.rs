@@ -13,6 +13,7 @@ mod stream;
 use crate::{EnvelopeError, KeySeed, RsaPrivateKey, key};
 use crypto_bigint::{BoxedUint, Gcd};
 use crypto_primes::{Flavor, is_prime};
+pub use filter::may_be_prime;
 use serde::{Deserialize, Serialize};
 use sieve::Sieve;
 use std::{collections::BTreeSet, fmt};
@@ -85,8 +86,9 @@ impl PrimeSearch {
         })
     }
 
-    /// Tests so many candidates of the share, and says what is new.
-    pub fn run(&mut self, candidates: u32) -> Report {
+    /// Tests so many candidates of the share, and says what is new. `may_be_prime` sorts out most of
+    /// those without a small factor: it is [`may_be_prime`], or says the same sooner.
+    pub fn run(&mut self, candidates: u32, may_be_prime: &mut dyn FnMut(&[u8]) -> bool) -> Report {
         let mut report = Report {
             worker: self.share.worker,
             below: 0,
@@ -98,7 +100,7 @@ impl PrimeSearch {
             let candidate = self.stream.next();
             if self.share.has(number) {
                 left -= 1;
-                let may = self.sieve.passes(candidate) && filter::passes(candidate);
+                let may = self.sieve.passes(candidate) && may_be_prime(candidate);
                 if may && is_probably_prime(candidate) {
                     report.primes.push(number);
                 }
@@ -246,7 +248,7 @@ fn generate_from(
     let mut search = PrimeSearch::from_seed(seed, bits, Share::ALONE)?;
     let mut maker = KeyMaker::from_seed(seed, bits, 1)?;
     loop {
-        maker.take(&search.run(CANDIDATES_A_STEP));
+        maker.take(&search.run(CANDIDATES_A_STEP, &mut may_be_prime));
         let key = maker.key()?;
         if !go_on(maker.percent()) {
             return Ok(None);

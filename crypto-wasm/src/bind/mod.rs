@@ -2,6 +2,7 @@
 
 mod net;
 mod peer;
+mod quick;
 
 use crate::{
     Worker,
@@ -23,15 +24,23 @@ pub(crate) struct Browser {
     scope: DedicatedWorkerGlobalScope,
     /// The script's `pause`: a message to itself, which timers of no length are too slow for.
     pause: js_sys::Function,
+    /// The script's `quick`: gives what only some browsers can run.
+    quick: js_sys::Function,
+    filter: OnceCell<quick::Filter>,
 }
 
 /// Starts the worker. The script calls it once, when the module is there.
 #[wasm_bindgen]
-pub fn start(pause: js_sys::Function) {
+pub fn start(pause: js_sys::Function, quick: js_sys::Function) {
     WORKER.with(|slot| {
         let worker = slot.get_or_init(|| {
             let scope = js_sys::global().unchecked_into();
-            Worker::new(Browser { scope, pause })
+            Worker::new(Browser {
+                scope,
+                pause,
+                quick,
+                filter: OnceCell::new(),
+            })
         });
         worker.ready();
     });

@@ -3,7 +3,7 @@
 use super::bank::Bank;
 use crate::{
     Worker,
-    host::{Chunks, Clock, Net, Page, Peer, Request, Response, Spawn, Unreachable},
+    host::{Chunks, Clock, Net, Page, Peer, Quick, Request, Response, Spawn, Unreachable},
 };
 use futures::{
     StreamExt,
@@ -121,6 +121,8 @@ impl Peer for Host {
         }
     }
 }
+
+impl Quick for Host {}
 
 impl Page for Host {
     fn post(&self, message: &FromWorker) {

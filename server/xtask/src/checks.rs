@@ -106,7 +106,7 @@ fn lint_browser(checkout: &Checkout, stages: &mut Stages) -> Result<(), Failure>
         "--features",
         "hydrate",
     ];
-    let crypto = ["--package", "crypto-wasm"];
+    let crypto = ["--package", "crypto-wasm", "--package", "prime-filter"];
     let strict = ["--", "-D", "warnings"];
     stages.run("lint-browser", || {
         cargo::run(checkout, &[&fixed[..], &app, &strict].concat())?;

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256, Sha384};
 
 use crate::compress::Cache;
 use crate::stage::Stages;
-use crate::wasm::{APP, CRYPTO, Module};
+use crate::wasm::{APP, CRYPTO, FILTER, Module};
 use crate::{Checkout, Failure, style};
 
 /// The typeface: one variable file each for Latin and Latin Extended, with its licence.
@@ -33,7 +33,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 
 /// Builds everything into the site folder.
 pub fn all(checkout: &Checkout, stages: &mut Stages) -> Result<(), Failure> {
-    for module in [APP, CRYPTO] {
+    for module in [APP, CRYPTO, FILTER] {
         stages.run(&format!("wasm {}", module.name), || {
             module.compile(checkout)
         })?;
@@ -55,6 +55,11 @@ fn collect(checkout: &Checkout) -> Result<Files, Failure> {
     for module in [APP, CRYPTO] {
         add_module(checkout, &module, &mut files)?;
     }
+    add(
+        &mut files,
+        "pkg/prime_filter.wasm",
+        &FILTER.compiled(checkout),
+    )?;
     add(
         &mut files,
         "worker.js",

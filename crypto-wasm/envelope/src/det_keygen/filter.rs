@@ -15,8 +15,11 @@ const MASK: u64 = (1 << BITS) - 1;
 /// below 2^57 (one for two that are alike) and 74 below 2^56, together below 2^64.
 const LIMBS_MAX: usize = 74;
 
-/// Whether the candidate may be prime. Big-endian, its two highest bits set, 7 modulo 8.
-pub(super) fn passes(candidate: &[u8]) -> bool {
+/// Whether the candidate may be prime. Big-endian, its two highest bits set, 7 modulo 8. It never
+/// says no to a prime.
+///
+/// `prime-filter` says the same sooner where a processor's vectors can be used.
+pub fn may_be_prime(candidate: &[u8]) -> bool {
     let bits = candidate.len() * 8;
     let length = (bits + 4).div_ceil(BITS);
     if length > LIMBS_MAX {
@@ -169,19 +172,41 @@ mod tests {
             let zeros = shaped(vec![0; length]);
             let mixed: Vec<u8> = (0..length).map(|place| (place * 37) as u8).collect();
             for candidate in [ones, zeros, shaped(mixed)] {
-                assert_eq!(passes(&candidate), is_one(&candidate), "{length}");
+                assert_eq!(may_be_prime(&candidate), is_one(&candidate), "{length}");
             }
         }
-        assert!(passes(&shaped(vec![1; 300])), "longer ones are not judged");
+        assert!(
+            may_be_prime(&shaped(vec![1; 300])),
+            "longer ones are not judged"
+        );
     }
 
     #[test]
     fn every_small_prime_passes_and_the_rest_agrees() {
         for number in (0xc000_0007_u32..0xc000_4000).step_by(8) {
             let candidate = number.to_be_bytes();
-            let passed = passes(&candidate);
+            let passed = may_be_prime(&candidate);
             assert_eq!(passed, is_one(&candidate), "{number}");
             assert!(passed || !is_prime(Flavor::Any, &BoxedUint::from(number)));
+        }
+    }
+
+    /// The same numbers are given to the form with vectors, where that runs.
+    #[test]
+    fn composites_that_look_like_primes_are_judged_as_the_library_does() {
+        let text = include_str!("../../tests/vectors/candidates.json");
+        let numbers: Vec<serde_json::Value> = serde_json::from_str(text).unwrap();
+        assert!(numbers.len() >= 10);
+        for entry in numbers {
+            let number = entry["number"].as_str().unwrap().as_bytes();
+            let candidate = data_encoding::HEXLOWER.decode(number).unwrap();
+            assert_eq!(may_be_prime(&candidate), is_one(&candidate), "{entry}");
+            assert_eq!(may_be_prime(&candidate), entry["passes"] == true, "{entry}");
+            let n = BoxedUint::from_be_slice_vartime(&candidate);
+            assert!(
+                !is_prime(Flavor::Any, &n),
+                "the library is not taken in: {entry}"
+            );
         }
     }
 
@@ -189,14 +214,14 @@ mod tests {
         #[test]
         fn it_agrees_with_the_library(bytes in prop::collection::vec(any::<u8>(), 4..257)) {
             let candidate = shaped(bytes);
-            prop_assert_eq!(passes(&candidate), is_one(&candidate));
+            prop_assert_eq!(may_be_prime(&candidate), is_one(&candidate));
         }
 
         #[test]
         fn only_composites_are_sorted_out(number in 0x1800_0000_u32..0x2000_0000) {
             let number = number << 3 | 7;
             let prime = is_prime(Flavor::Any, &BoxedUint::from(number));
-            prop_assert!(passes(&number.to_be_bytes()) || !prime);
+            prop_assert!(may_be_prime(&number.to_be_bytes()) || !prime);
         }
     }
 }
