@@ -46,6 +46,9 @@ async fn core(configuration: &BankConfiguration) -> Result<(), Failure> {
     for (what, number) in &status.figures {
         line(what, number);
     }
+    for (standing, number) in &status.devices {
+        line(&format!("devices: {standing}"), number);
+    }
     for (target, number) in &status.outbox {
         line(&format!("to be copied to {target}"), number);
     }
@@ -62,17 +65,6 @@ async fn core(configuration: &BankConfiguration) -> Result<(), Failure> {
         if link.direction == "out" {
             line(&format!("{what}: not acknowledged"), open);
         }
-    }
-    let devices = operator::devices(&mut connection, None).await?;
-    println!("\ndevices");
-    for device in devices {
-        println!(
-            "  {}  customer {}  {}  {}",
-            device.id,
-            device.customer,
-            device.standing.word(),
-            device.name
-        );
     }
     Ok(connection.close().await?)
 }

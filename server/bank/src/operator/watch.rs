@@ -2,7 +2,7 @@
 
 use crate::{
     Fault,
-    store::{alarm, fault_log, figure, link, outbox, quarantine},
+    store::{alarm, device, fault_log, figure, link, outbox, quarantine},
 };
 use sqlx::{Connection as _, PgConnection};
 
@@ -26,6 +26,8 @@ pub struct LinkFigures {
 pub struct Status {
     /// Customers, accounts, devices, orders and payments, each with its number.
     pub figures: Vec<(String, i64)>,
+    /// Devices, by where they stand.
+    pub devices: Vec<(String, i64)>,
     /// What waits to be copied, by target.
     pub outbox: Vec<(String, i64)>,
     /// What was put aside, by reason.
@@ -46,6 +48,7 @@ pub async fn status(core: &mut PgConnection) -> Result<Status, Fault> {
     let links = link::all(core).await?;
     Ok(Status {
         figures: figure::all(core).await?,
+        devices: device::counts(core).await?,
         outbox: outbox::counts(core).await?,
         quarantine: quarantine::counts(core).await?,
         links: links

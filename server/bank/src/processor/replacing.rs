@@ -23,6 +23,11 @@ use message::{
 };
 use sqlx::PgConnection;
 
+const DAY: i64 = 24 * 60 * 60;
+
+/// How many devices of a customer may have been asked for within a day when keys are replaced.
+const REQUESTED_PER_DAY_MAX: i64 = 20;
+
 impl Processor {
     /// Records the new keys and asks for their certificates. Those that were ordered before and are not
     /// confirmed yet are dropped.
@@ -53,6 +58,11 @@ impl Processor {
         }
         if join::is_blocked(core, new.device).await? {
             return Ok(Err(Refusal::DeviceChangeRefused));
+        }
+        // Each leaves a row for ever, and has the registrar make certificates.
+        let since = work.now.saturating_sub(DAY);
+        if device::requested_since(core, signer.customer, since).await? >= REQUESTED_PER_DAY_MAX {
+            return Ok(Err(Refusal::TooManyDevices));
         }
         device::drop_successors(core, signer.id, work.now).await?;
         // Whoever shows these keys as a stranger's is not needed any more.

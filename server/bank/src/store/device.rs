@@ -45,13 +45,42 @@ pub(crate) async fn active_of(
     read(core, sql, customers.to_vec()).await
 }
 
-/// Every device of a customer, newest first.
+/// The most devices of a customer that are read. Those that are not revoked or replaced are far fewer:
+/// `DEVICES_MAX`, and one more for the place of each.
+const READ_MAX: i64 = 100;
+
+/// The devices of a customer: first those that are not revoked or replaced, then the newest of those
+/// that are.
 pub(crate) async fn of_customer(
     core: &mut PgConnection,
     customer: i64,
 ) -> Result<Vec<Device>, Fault> {
-    let sql = "SELECT * FROM bank.device WHERE customer = $1 ORDER BY requested_at DESC, id";
-    read(core, sql, customer).await
+    let rows: Vec<Row> = sqlx::query_as(
+        "SELECT * FROM bank.device WHERE customer = $1
+         ORDER BY status IN ('revoked', 'replaced'), requested_at DESC, id LIMIT $2",
+    )
+    .bind(customer)
+    .bind(READ_MAX)
+    .fetch_all(core)
+    .await?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// How many devices of a customer were asked for since then, however they stand.
+pub(crate) async fn requested_since(
+    core: &mut PgConnection,
+    customer: i64,
+    since: Timestamp,
+) -> Result<i64, Fault> {
+    let sql = "SELECT count(*) FROM bank.device WHERE customer = $1 AND requested_at > $2";
+    let query = sqlx::query_scalar(sql).bind(customer).bind(since);
+    Ok(query.fetch_one(core).await?)
+}
+
+/// How many devices there are in each standing.
+pub(crate) async fn counts(core: &mut PgConnection) -> Result<Vec<(String, i64)>, Fault> {
+    let sql = "SELECT status, count(*) FROM bank.device GROUP BY status ORDER BY status";
+    Ok(sqlx::query_as(sql).fetch_all(core).await?)
 }
 
 /// The device that has the place of a replaced one now: the end of the line of those that took it,
@@ -273,8 +302,10 @@ pub(crate) async fn revoke(
              UNION SELECT d.id, d.predecessor FROM bank.device d JOIN line ON line.predecessor = d.id
              WHERE d.status = 'replaced')
          UPDATE bank.device SET status = 'revoked', revoked_at = $2, suspended_at = NULL
-         WHERE id IN (SELECT id FROM line)
-            OR status IN ('requested', 'enrolled') AND predecessor IN (SELECT id FROM line)
+         WHERE id IN (
+             SELECT id FROM line
+             UNION SELECT d.id FROM bank.device d JOIN line ON d.predecessor = line.id
+             WHERE d.status IN ('requested', 'enrolled') AND d.status <> 'revoked')
          RETURNING id",
     )
     .bind(id.as_bytes())

@@ -202,6 +202,35 @@ async fn the_newer_replacement_wins() {
 }
 
 #[tokio::test]
+async fn keys_are_not_replaced_without_end() {
+    let bank = TestBank::halden().await;
+    let old = Device::enrolled(&bank, 0, 0).await;
+    let mut core = bank.owner().await;
+    sqlx::query(
+        "INSERT INTO bank.device (id, customer, name, signing_key, encryption_key, request, status,
+         enrolled_by, requested_at, revoked_at)
+         SELECT sha256(n::text::bytea), $1, 'x', '', '', sha256(''), 'revoked', 'letter', $2, $2
+         FROM generate_series(1, 150) AS n",
+    )
+    .bind(old.customer)
+    .bind(NOW)
+    .execute(&mut core)
+    .await
+    .unwrap();
+    let new = old.sibling(2);
+    let change = replacement(&bank, &new);
+    let full = old.change(&bank, change).await;
+    assert_eq!(full, Err(Refusal::TooManyDevices));
+    // A day later there is room. However many are over, those that count are seen.
+    bank.clock.advance(24 * 60 * 60);
+    let change = replacement(&bank, &new);
+    old.change(&bank, change).await.unwrap();
+    new.confirm(&bank).await.unwrap();
+    assert_eq!(view(&bank, &new, &new).await.standing, Standing::Active);
+    bank.assert_right().await;
+}
+
+#[tokio::test]
 async fn only_a_request_of_the_new_keys_for_this_bank_counts() {
     let (a, b) = TestBank::two().await;
     let old = Device::enrolled(&a, 0, 100_00).await;
