@@ -122,7 +122,7 @@ impl Front {
     }
 
     /// Removes expired answers, sessions and challenges, at most `limit` of each. Answers how many
-    /// answers went: as long as it is `limit`, there are more.
+    /// went of the kind that had most: as long as it is `limit`, there are more.
     ///
     /// # Errors
     /// [`RelayError::Unavailable`] when the front cannot be reached.

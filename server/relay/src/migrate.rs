@@ -22,6 +22,7 @@ const FRONT: Embedded = migrations!("../migrations/front":
     "0001_envelopes",
     "0002_mailboxes",
     "0003_documents",
+    "0004_pruning",
 );
 const GATEWAY: Embedded = migrations!("../migrations/gateway":
     "0001_roles",

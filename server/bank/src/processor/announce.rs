@@ -35,6 +35,7 @@ use message::{
     revocation::DeviceRevocation,
 };
 use sqlx::PgConnection;
+use std::sync::atomic::Ordering;
 
 impl Processor {
     /// Tells whoever waits for it. Answers how many were told.
@@ -45,10 +46,19 @@ impl Processor {
         let told = self.tell().await?;
         self.hand_keys().await?;
         self.forget_strangers().await?;
-        if issued.1 || told.1 {
-            self.publish_documents().await?;
+        Ok(issued + revoked + told + usize::from(renewed))
+    }
+
+    /// Publishes the documents when there may be newer ones. A front that is away gets them later.
+    pub(super) async fn publish_news(&self) -> Result<(), Fault> {
+        if !self.unpublished.swap(false, Ordering::AcqRel) {
+            return Ok(());
         }
-        Ok(issued.0 + revoked + told.0 + usize::from(renewed))
+        let published = self.publish_documents().await;
+        if published.is_err() {
+            self.unpublished.store(true, Ordering::Release);
+        }
+        published
     }
 
     /// New devices that have waited too long go.
@@ -58,13 +68,13 @@ impl Processor {
     }
 
     /// What operators have done: customers' devices get notices, fronts and banks a new key set. Says
-    /// how much, and whether there is a new key set.
-    async fn tell(&self) -> Result<(usize, bool), Fault> {
+    /// how much.
+    async fn tell(&self) -> Result<usize, Fault> {
         let now = self.clock.now();
         let mut tx = self.core.begin().await?;
         let untold = to_tell::lock(&mut tx).await?;
         if untold.is_empty() {
-            return Ok((0, false));
+            return Ok(0);
         }
         let mut work = Work::new(now, outbox::FRONT);
         let (mut ids, mut rotated) = (Vec::new(), false);
@@ -95,18 +105,22 @@ impl Processor {
         let peers = self.peers(&mut tx, now).await?;
         self.seal(&mut tx, &mut work, &peers).await?;
         self.close(&mut tx, work).await?;
+        if rotated {
+            // Before the commit: it is not told a second time.
+            self.unpublished.store(true, Ordering::Release);
+        }
         tx.commit().await?;
-        Ok((ids.len(), rotated))
+        Ok(ids.len())
     }
 
     /// Certificates that were issued: devices get theirs sealed, peers learn of new processors. Says
-    /// how many, and whether a processor was among them.
-    async fn announce_issued(&self) -> Result<(usize, bool), Fault> {
+    /// how many.
+    async fn announce_issued(&self) -> Result<usize, Fault> {
         let now = self.clock.now();
         let mut tx = self.core.begin().await?;
         let issued = certificate_request::lock_issued(&mut tx).await?;
         if issued.is_empty() {
-            return Ok((0, false));
+            return Ok(0);
         }
         let mut work = Work::new(now, outbox::FRONT);
         let mut processors = false;
@@ -124,8 +138,12 @@ impl Processor {
         let peers = self.peers(&mut tx, now).await?;
         self.seal(&mut tx, &mut work, &peers).await?;
         self.close(&mut tx, work).await?;
+        if processors {
+            // Before the commit: it is not told a second time.
+            self.unpublished.store(true, Ordering::Release);
+        }
         tx.commit().await?;
-        Ok((issued.len(), processors))
+        Ok(issued.len())
     }
 
     async fn tell_device(
@@ -140,7 +158,8 @@ impl Processor {
         let papers = self.papers(core, issued).await?;
         if let Some(question) = issued.renewal {
             device::mark_renewed(core, device.id, papers.until).await?;
-            if device.standing == Standing::Active {
+            // It may be suspended at this moment: the answer is there when it counts again.
+            if device.standing != Standing::Revoked {
                 self.answer_renewal(&device, question, papers, work);
             }
             return Ok(());

@@ -56,7 +56,10 @@ use relay::{front::Front, gateway::Gateway, link::Party};
 use sqlx::{PgConnection, PgPool};
 use std::{
     ops::Deref,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64},
+    },
 };
 
 /// Envelopes taken at a time.
@@ -106,6 +109,8 @@ pub struct Inner {
     keys: Keys,
     /// When to look whether this processor's certificates are to be renewed.
     renew_at: AtomicI64,
+    /// The fronts may not have the newest documents yet.
+    unpublished: AtomicBool,
     /// Something was written for gateways.
     outbound: tokio::sync::Notify,
 }
@@ -139,6 +144,8 @@ impl Processor {
             keyring,
             keys: Keys::default(),
             renew_at: AtomicI64::new(0),
+            // Whoever was here before may have ended between a commit and what follows it.
+            unpublished: AtomicBool::new(true),
             outbound: tokio::sync::Notify::new(),
         })))
     }

@@ -20,6 +20,9 @@ const AFTER_FAULT: Duration = Duration::from_millis(300);
 /// Expired answers, or useless acknowledgements, removed at a time.
 const PRUNE: u32 = 1_000;
 
+/// How many times in a row, before other work has its turn.
+const PRUNE_ROUNDS_MAX: u32 = 20;
+
 impl Processor {
     /// Works until `shutdown` is done. What is at hand then is finished or left for another
     /// processor; nothing is lost either way.
@@ -47,6 +50,7 @@ impl Processor {
             done += self.serve_gateway_once(party, gateway).await?;
         }
         done += self.chores().await?;
+        self.publish_news().await?;
         for (party, gateway) in &self.gateways {
             done += self.copy_items(party, gateway).await?;
         }
@@ -160,16 +164,13 @@ impl Processor {
 
     async fn serve_core(self, mut stopped: watch::Receiver<bool>) {
         let mut listener: Option<PgListener> = None;
-        let mut published = false;
         while !*stopped.borrow() {
             if listener.is_none() {
                 listener = logged("core", self.listen_core().await);
             }
-            if !published {
-                published = logged("front", self.publish_documents().await).is_some();
-            }
             let done = logged("core", self.chores().await);
-            let _ = logged("front", self.front.prune(PRUNE).await.map_err(Fault::from));
+            logged("front", self.publish_news().await);
+            logged("front", self.prune_front().await);
             let wait = async {
                 match (&mut listener, done) {
                     (Some(listener), Some(_)) => {
@@ -187,6 +188,16 @@ impl Processor {
                 _ = stopped.changed() => {}
             }
         }
+    }
+
+    /// Removes what has expired at the front, for as long as there is a full measure of it.
+    async fn prune_front(&self) -> Result<(), Fault> {
+        for _ in 0..PRUNE_ROUNDS_MAX {
+            if self.front.prune(PRUNE).await? < u64::from(PRUNE) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     async fn listen_core(&self) -> Result<PgListener, Fault> {

@@ -165,6 +165,53 @@ async fn only_the_bank_ca_makes_key_sets() {
 }
 
 #[tokio::test]
+async fn a_front_that_was_away_gets_the_new_key_set_later() {
+    let bank = TestBank::halden().await;
+    bank.settle().await;
+    assert_eq!(shown(&bank).await.0.number, 1);
+    let mut front = bank.front.connect().await.unwrap();
+    sqlx::query("REVOKE EXECUTE ON FUNCTION front.publish_key_set(bigint, text) FROM processor")
+        .execute(&mut front)
+        .await
+        .unwrap();
+    rotate(&bank).await;
+    for _ in 0..2 {
+        assert!(bank.processor.step().await.is_err());
+    }
+    // It is told to whoever is there, and waits for the front.
+    assert_eq!(bank.number("SELECT count(*) FROM bank.to_tell").await, 0);
+    assert_eq!(shown(&bank).await.0.number, 1);
+    sqlx::query("GRANT EXECUTE ON FUNCTION front.publish_key_set(bigint, text) TO processor")
+        .execute(&mut front)
+        .await
+        .unwrap();
+    bank.settle().await;
+    assert_eq!(shown(&bank).await.0.number, 2);
+}
+
+#[tokio::test]
+async fn a_device_that_is_suspended_meanwhile_finds_its_new_certificates() {
+    let bank = TestBank::halden().await;
+    let ann = Device::enrolled(&bank, 0, 0).await;
+    bank.clock.advance(660 * DAY);
+    let question = ann.sign(&ann.payload(&bank, RenewAsk {}));
+    ann.hand_in(&bank, &question).await;
+    bank.processor.take_front().await.unwrap();
+    let (mut core, now) = (bank.owner().await, bank.clock.now());
+    operator::suspend_device(&mut core, ann.id(), now)
+        .await
+        .unwrap();
+    bank.settle().await;
+    operator::resume_device(&mut core, ann.id(), now)
+        .await
+        .unwrap();
+    bank.settle().await;
+    let renewed: Renewed = ann.answered(&bank, question.digest()).await.unwrap();
+    assert!(certificate(&renewed.signing_certificate).not_after() > now + 600 * DAY);
+    bank.assert_right().await;
+}
+
+#[tokio::test]
 async fn a_device_renews_its_certificates_before_they_end() {
     let bank = TestBank::halden().await;
     let ann = Device::enrolled(&bank, 0, 0).await;

@@ -84,7 +84,7 @@ async fn no_session_lasts() {
     let over = "UPDATE front.mailbox_session SET until = now() - interval '1 second'";
     attempt(&mut store.superuser().await, over).await.unwrap();
     assert_eq!(refused(&session).await, Refused::SessionUnknown);
-    front.prune(100).await.unwrap();
+    assert!(front.prune(100).await.unwrap() > 0);
     let left = "SELECT count(*) FROM front.mailbox_session";
     let left: i64 = sqlx::query_scalar(left)
         .fetch_one(&mut store.superuser().await)
