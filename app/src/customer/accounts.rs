@@ -214,7 +214,7 @@ fn ThisDevice() -> impl IntoView {
                         }}
                     </p>
                     <p class="actions">
-                        <button class="button" type="button" on:click=move |_| device.lock(true)>
+                        <button class="button" type="button" on:click=move |_| device.ask_to_lock()>
                             {Icon::Locked.draw()}
                             "Lock now"
                         </button>

@@ -10,7 +10,7 @@ use crate::{
         dialog::Dialog,
         fingerprint::LargeWords,
         icon::Icon,
-        page::PageTitle,
+        page::{PageTitle, focus_main},
         section::{Empty, Section},
         summary::Row,
         tag::{Tag, Tone},
@@ -97,7 +97,7 @@ fn This(profile: Profile) -> impl IntoView {
                 </p>
             </div>
             <p class="actions">
-                <button class="button" type="button" on:click=move |_| device.lock(true)>
+                <button class="button" type="button" on:click=move |_| device.ask_to_lock()>
                     {Icon::Locked.draw()}
                     "Lock now"
                 </button>
@@ -202,6 +202,8 @@ fn Remove(removing: RwSignal<Option<StoredDevice>>) -> impl IntoView {
         if let Some(id) = id {
             device.forget(id);
             device.say(format!("{name} is removed from this browser."));
+            // The button that was pressed is gone with the device.
+            focus_main();
         }
     };
     view! {

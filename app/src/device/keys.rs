@@ -14,6 +14,10 @@ pub(crate) struct CarriedKeys {
     pub(crate) once: RwSignal<bool>,
     /// One-time use has just ended: the closing page is due.
     pub(crate) left: RwSignal<bool>,
+    /// Signed orders of a device that is used once which no edge has taken, when that was last asked.
+    pub(crate) unsent: RwSignal<usize>,
+    /// Locking waits for a yes, since they would be lost.
+    pub(crate) lock_waits: RwSignal<bool>,
     /// A foreign key is open and becomes the signing key of the next device that is enrolled.
     pub(crate) foreign: RwSignal<bool>,
     /// What was done so that the open device can be brought back.
@@ -65,6 +69,8 @@ impl CarriedKeys {
         Self {
             once: RwSignal::new(false),
             left: RwSignal::new(false),
+            unsent: RwSignal::new(0),
+            lock_waits: RwSignal::new(false),
             foreign: RwSignal::new(false),
             care: RwSignal::default(),
             seed: RwSignal::new(None),

@@ -47,16 +47,41 @@ impl Device {
         MEMORY.set(Some(BTreeMap::new()));
         self.keys.once.set(true);
         self.keys.left.set(false);
+        self.keys.unsent.set(0);
+    }
+
+    /// Signed orders that no edge has taken yet. While a device is used once they are in memory alone.
+    fn unsent(self) -> usize {
+        let orders = self.waiting_orders().into_iter();
+        orders.filter(|order| !order.accepted).count()
+    }
+
+    /// Locks, unless something would be lost that nobody has said yes to: then it is asked first.
+    pub(crate) fn ask_to_lock(self) {
+        let unsent = match self.keys.once.get_untracked() {
+            true => self.unsent(),
+            false => 0,
+        };
+        self.keys.unsent.set(unsent);
+        match unsent {
+            0 => self.lock(true),
+            _ => self.keys.lock_waits.set(true),
+        }
     }
 
     /// It is over: the memory is emptied, and the closing page is due.
     pub(crate) fn end_once(self) {
-        MEMORY.set(None);
         if self.keys.once.get_untracked() {
+            // What is lost now is said on the closing page. A second ending knows nothing of it.
+            if !self.keys.left.get_untracked() && self.profile_now().is_some() {
+                self.keys.unsent.set(self.unsent());
+            }
+            self.keys.lock_waits.set(false);
             // What is still drawn keeps its neutral title until the closing page is there.
             self.keys.left.set(true);
             self.pay_form.clear();
         }
+        MEMORY.set(None);
     }
 
     /// It did not come to it, or the closing page is there.

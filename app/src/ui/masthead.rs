@@ -96,7 +96,7 @@ fn Open(name: String) -> impl IntoView {
     view! {
         <span class="masthead-device quiet">{name}</span>
         <Tag tone=Tone::Accent icon=Icon::Unlocked words="Unlocked" />
-        <button class="button" type="button" on:click=move |_| device.lock(true)>
+        <button class="button" type="button" on:click=move |_| device.ask_to_lock()>
             "Lock"
             <span class="visually-hidden">" this device"</span>
         </button>

@@ -3,6 +3,7 @@
 use crate::{
     device::Device,
     ui::{
+        dialog::Dialog,
         icon::Icon,
         page::PageTitle,
         tag::{Tag, Tone},
@@ -28,10 +29,58 @@ pub(crate) fn LeaveOnce() -> impl IntoView {
             set_timeout(move || device.drop_once(), std::time::Duration::ZERO);
         }
     });
+    let keys = device.keys;
+    let stay = Callback::new(move |()| keys.lock_waits.set(false));
+    view! {
+        <Dialog
+            open=keys.lock_waits
+            id="order-would-be-lost"
+            head="A signed order has not reached the bank"
+            closed=stay
+        >
+            <p>{move || format!("{} no way to the bank yet.", orders(keys.unsent.get(), "has found", "have found"))}</p>
+            <p>
+                "On this computer nothing is kept: what is not sent when you lock is lost. Stay, and it is sent by itself as soon as there is a line."
+            </p>
+            <p class="actions">
+                <button class="button button-main" type="button" on:click=move |_| stay.run(())>
+                    "Stay until it is sent"
+                </button>
+                <button class="button button-danger" type="button" on:click=move |_| device.lock(true)>
+                    "Lock and lose it"
+                </button>
+            </p>
+        </Dialog>
+    }
+}
+
+/// So many signed orders, and what they do.
+fn orders(count: usize, one: &str, many: &str) -> String {
+    match count {
+        1 => format!("1 order that you have signed {one}"),
+        count => format!("{count} orders that you have signed {many}"),
+    }
 }
 
 #[component]
 pub(crate) fn LeftPage() -> impl IntoView {
+    let unsent = Device::of_page().keys.unsent;
+    let lost = move || {
+        let count = unsent.get();
+        (count > 0).then(|| {
+            view! {
+                <div>
+                    <dt>"Not sent"</dt>
+                    <dd>
+                        {format!(
+                            "{} not reached the bank, as far as this page knows. Nothing of it is kept here. Open your device again and look under Receipts before you pay once more.",
+                            orders(count, "had", "had"),
+                        )}
+                    </dd>
+                </div>
+            }
+        })
+    };
     view! {
         <PageTitle words="You have left this computer".to_owned() />
         <div class="narrow flow">
@@ -43,6 +92,7 @@ pub(crate) fn LeftPage() -> impl IntoView {
                 <p class="quiet">"Your keys are wiped from this computer’s memory."</p>
             </div>
             <dl class="summary">
+                {lost}
                 <div>
                     <dt>"Take with you"</dt>
                     <dd>"The drive with your key file, and anything that you have printed."</dd>

@@ -6,7 +6,7 @@ use crate::{
     ui::{
         day,
         icon::Icon,
-        page::{BackStep, PageTitle},
+        page::{BackStep, PageTitle, focus_main},
         tag::{Tag, Tone},
     },
 };
@@ -33,6 +33,7 @@ pub(crate) fn SafetyFirst(draft: Draft) -> impl IntoView {
     let back = Callback::new(move |()| {
         device.pay_form.draft.set(None);
         device.keys.payment_waits.set(false);
+        focus_main();
     });
     let sheet = device.keys.seed.get_untracked().is_some();
     let sum = crate::ui::money::spoken(draft.amount.balance());

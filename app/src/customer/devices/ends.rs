@@ -8,6 +8,7 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 
 /// How long before the end the page reminds.
 const REMIND_SECONDS: i64 = 60 * 86_400;
@@ -27,16 +28,27 @@ fn Reminder(until: i64) -> impl IntoView {
     let device = Device::of_page();
     let busy = RwSignal::new(false);
     let failed = RwSignal::new(None::<String>);
+    let navigate = use_navigate();
     let renew = move |_| {
         if busy.get_untracked() {
             return;
         }
         busy.set(true);
         failed.set(None);
+        let once = device.keys.once.get_untracked();
+        let navigate = navigate.clone();
         spawn_local(async move {
             let outcome = device.renew().await;
             let _ = busy.try_set(false);
             match outcome {
+                // The file still has the old ones, and nothing else outlives this page.
+                Ok(()) if once => {
+                    device.say(
+                        "The certificates are renewed. Save them in a fresh key file now."
+                            .to_owned(),
+                    );
+                    navigate("/keys/export", NavigateOptions::default());
+                }
                 Ok(()) => device.say("This device’s certificates are renewed.".to_owned()),
                 Err(failure) => drop(failed.try_set(Some(words::line(&failure)))),
             }
@@ -50,6 +62,19 @@ fn Reminder(until: i64) -> impl IntoView {
             <p>
                 "They show that its keys are yours. Renewing keeps the keys, the five words and the passphrase, and takes a few seconds."
             </p>
+            {move || {
+                device
+                    .keys
+                    .once
+                    .get()
+                    .then(|| {
+                        view! {
+                            <p>
+                                "They are not kept on this computer: save a fresh key file right after it, and use that one from then on."
+                            </p>
+                        }
+                    })
+            }}
             <p role="status">{move || failed.get()}</p>
             <p class="actions">
                 <button

@@ -4,7 +4,7 @@ use super::Journey;
 use crate::ui::{
     error_summary::ErrorSummary,
     field::Passphrase,
-    page::{Back, PageTitle},
+    page::{Back, PageTitle, focus_main},
 };
 use leptos::prelude::*;
 use message::worker::{Ask, StoredDevice};
@@ -34,6 +34,7 @@ pub(super) fn Resume(journey: Journey, stored: StoredDevice) -> impl IntoView {
         journey.device.forget(device);
         journey.begun.set(false);
         journey.errors.clear();
+        focus_main();
     };
     view! {
         <PageTitle words=TITLE.to_owned() errors=journey.errors />

@@ -127,6 +127,14 @@ fn Found(id: MessageId) -> impl IntoView {
     }
 }
 
+/// Signed, and stored in this browser.
+const SAVED: &str = "It is signed and saved on this device. We do not know yet whether the bank has received \
+                     it. It is sent again by itself, under the same number, so it can never be paid twice.";
+
+/// Signed by a device that is used once: nothing outlives this page.
+const ONCE_SAVED: &str = "It is signed, and kept in the memory of this page alone. We do not know yet whether the \
+                          bank has received it. Stay until it has: locking or leaving loses what is not sent.";
+
 /// What the head of the page says: a tag, a sentence, and where the money is.
 struct Head {
     tone: Tone,
@@ -135,7 +143,7 @@ struct Head {
     more: String,
 }
 
-fn head(id: MessageId, known: &KnownPayment) -> Head {
+fn head(id: MessageId, known: &KnownPayment, once: bool) -> Head {
     let (whom, sum) = match known.ordered() {
         Some(ordered) => (
             ordered.creditor_name,
@@ -152,10 +160,7 @@ fn head(id: MessageId, known: &KnownPayment) -> Head {
                 Some(_) => format!("{sum} to {whom} is signed and being sent"),
                 None => format!("Signed, and being sent: order {}", id.reference()),
             },
-            more: "It is signed and saved on this device. We do not know yet whether the bank has \
-                   received it. It is sent again by itself, under the same number, so it can never \
-                   be paid twice."
-                .to_owned(),
+            more: if once { ONCE_SAVED } else { SAVED }.to_owned(),
         },
         Standing::Received => Head {
             tone: Tone::Accent,
@@ -213,7 +218,7 @@ fn Shown(id: MessageId, known: KnownPayment) -> impl IntoView {
         icon,
         title,
         more,
-    } = head(id, &known);
+    } = head(id, &known, device.keys.once.get_untracked());
     let standing = known.standing();
     let word = standing.word();
     let events = history::of(
@@ -316,4 +321,18 @@ fn Acts(id: MessageId, known: KnownPayment) -> impl IntoView {
             </p>
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn used_once_nothing_is_said_to_be_kept() {
+        let known = KnownPayment::default();
+        let said = |once| head(MessageId::new([1; 16]), &known, once).more;
+        assert!(said(false).contains("saved on this device"));
+        assert!(!said(true).contains("saved on this device"));
+        assert!(said(true).contains("loses what is not sent"));
+    }
 }
