@@ -113,6 +113,10 @@ impl Recover {
             self.device.call_helper();
             let outcome = self.recover(generation).await;
             self.device.dismiss_helper();
+            // The page was left meanwhile: nobody is there to decide what becomes of the keys.
+            if self.at.try_get_untracked().is_none() {
+                return self.device.discard_opened().await;
+            }
             self.busy.set(false);
             match outcome {
                 Ok(()) => {
@@ -127,8 +131,10 @@ impl Recover {
 
     async fn recover(self, generation: u32) -> Result<(), (&'static str, String)> {
         let at = |field| move |failure: Failure| (field, line(&failure));
-        self.device.ask(Ask::MeetBank).await.map_err(at(IDS[0]))?;
+        // Read before anything is waited for: the page may be left.
+        let words: Vec<String> = self.words.iter().map(|it| it.get_untracked()).collect();
         let typed = self.bank_words.get_untracked();
+        self.device.ask(Ask::MeetBank).await.map_err(at(IDS[0]))?;
         let compared = self.device.ask(Ask::CompareWords { typed }).await;
         if !matches!(
             compared.map_err(at(BANK_WORDS))?,
@@ -137,12 +143,11 @@ impl Recover {
             let words = "These are not the words of this bank. Check each word and their order. If the sheet says exactly this, stop here and call the bank";
             return Err((BANK_WORDS, words.to_owned()));
         }
-        let words: Vec<String> = self.words.iter().map(|it| it.get_untracked()).collect();
         let opened = self.device.recover(words.join(" "), generation).await;
         let opened = opened.map_err(at(IDS[0]))?;
         let named = opened.named;
-        self.whose
-            .set(named.map(|it| it.customer_name).unwrap_or_default());
+        let whose = named.map(|it| it.customer_name).unwrap_or_default();
+        let _ = self.whose.try_set(whose);
         Ok(())
     }
 }

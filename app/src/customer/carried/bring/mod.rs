@@ -75,7 +75,11 @@ impl Bring {
         self.file.set(file.clone());
         self.busy.set(true);
         spawn_local(async move {
-            match self.device.recognise(file).await {
+            let found = self.device.recognise(file).await;
+            if self.is_left() {
+                return;
+            }
+            match found {
                 Ok(found) if found.encrypted => {
                     self.found.set(Some(found));
                     self.go(At::Passphrase);
@@ -92,7 +96,12 @@ impl Bring {
     async fn open(self, field: &'static str) {
         let file = self.file.get_untracked();
         let passphrase = self.passphrase.get_untracked();
-        match self.device.open_file(file, passphrase).await {
+        let opened = self.device.open_file(file, passphrase).await;
+        // Nobody is left to decide what becomes of it.
+        if self.is_left() {
+            return self.device.discard_opened().await;
+        }
+        match opened {
             Ok(opened) => {
                 // Neither is needed any more.
                 self.passphrase.set(String::new());
@@ -106,6 +115,11 @@ impl Bring {
             }
             Err(failure) => self.failed(field, &failure),
         }
+    }
+
+    /// The page was left while the worker was asked: its signals are gone.
+    fn is_left(self) -> bool {
+        self.at.try_get_untracked().is_none()
     }
 
     fn start_over(self) {
