@@ -247,6 +247,7 @@ async fn an_opening_is_good_for_one_challenge_one_edge_and_one_minute() {
         elsewhere,
         long,
         invented,
+        served.opening(&key, "a\0b", &served.origin, 60),
         good.replace("eyJ", "eyK"),
         good[..good.len() - 9].to_owned(),
     ] {
@@ -292,6 +293,36 @@ async fn a_flood_from_one_address_is_told_to_wait() {
         }
     }
     let refused = refused.expect("the limit is below 2000 requests at once");
+    // Readings are counted on their own.
+    let bank = format!("{}/v1/bank", served.origin);
+    let read = async || client.get(&bank).send().await.unwrap().status();
+    assert_ne!(read().await, StatusCode::TOO_MANY_REQUESTS);
+    let mut limited = false;
+    for _ in 0..8_000 {
+        limited = read().await == StatusCode::TOO_MANY_REQUESTS;
+        if limited {
+            break;
+        }
+    }
+    assert!(limited, "the limit is below 8000 readings at once");
     assert_eq!(refused.headers()[header::RETRY_AFTER], "1");
+    problem(refused, StatusCode::TOO_MANY_REQUESTS).await;
+}
+
+#[tokio::test]
+async fn a_device_listens_eight_times_and_no_more() {
+    let served = served().await;
+    let client = browser();
+    let key = SigningKey::Rsa(key());
+    served.open(&client, &key).await;
+    let device = key.thumbprint();
+    let events = format!("{}/v1/mailbox/events?device={device}", served.origin);
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        let stream = client.get(&events).send().await.unwrap();
+        assert_eq!(stream.status(), StatusCode::OK);
+        streams.push(stream);
+    }
+    let refused = client.get(&events).send().await.unwrap();
     problem(refused, StatusCode::TOO_MANY_REQUESTS).await;
 }

@@ -64,6 +64,7 @@ impl DemoArguments {
         let limits = Limits {
             envelopes_per_second: 1_000_000,
             openings_per_second: 100_000,
+            reads_per_second: 1_000_000,
         };
         Self {
             fresh: false,

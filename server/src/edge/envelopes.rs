@@ -19,9 +19,7 @@ pub(crate) async fn store(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Stored>), Rejected> {
-    if edge.envelopes_rate.check_key(&from.ip()).is_err() {
-        return Err(Rejected::TooMany(1));
-    }
+    edge.envelopes_rate.check(from)?;
     let text = jose_body(&headers, body)?;
     let envelope = Jwe::parse(&text).map_err(|error| Rejected::Shape(error.to_string()))?;
     let id = HEXLOWER.encode(&envelope.id());

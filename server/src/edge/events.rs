@@ -2,7 +2,7 @@
 
 use super::{Edge, mailbox::session, problem::Rejected};
 use axum::{
-    extract::{Query, State},
+    extract::{ConnectInfo, Query, State},
     response::sse::{Event, KeepAlive, Sse},
 };
 use axum_extra::extract::cookie::CookieJar;
@@ -10,7 +10,7 @@ use futures::{Stream, StreamExt};
 use message::{Thumbprint, api::MailEvent};
 use relay::edge_store::{EdgeStore, MailKey, Woken};
 use serde::Deserialize;
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 use tokio::sync::broadcast;
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
@@ -29,15 +29,12 @@ pub(crate) struct StreamQuery {
 /// reads what came before it listened.
 pub(crate) async fn stream(
     State(edge): State<Edge>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
     Query(query): Query<StreamQuery>,
     cookies: CookieJar,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Rejected> {
     let (session, device) = session(&edge, &query.device, &cookies)?;
-    let place = edge
-        .streams
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| Rejected::TooMany(5))?;
+    let place = edge.streams.take(device, from)?;
     // Subscribed before the check, so that nothing falls between the two.
     let news = BroadcastStream::new(edge.news.subscribe());
     edge.store.check_session(&session, &device).await?;

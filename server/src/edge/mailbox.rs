@@ -27,9 +27,7 @@ pub(crate) async fn challenge(
     State(edge): State<Edge>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
 ) -> Result<Json<Challenge>, Rejected> {
-    if edge.openings_rate.check_key(&from.ip()).is_err() {
-        return Err(Rejected::TooMany(1));
-    }
+    edge.openings_rate.check(from)?;
     let challenge = BASE64URL_NOPAD.encode(&crate::boot::random::<32>());
     edge.store.put_challenge(&challenge).await?;
     Ok(Json(Challenge { challenge }))
@@ -42,9 +40,7 @@ pub(crate) async fn open(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, CookieJar), Rejected> {
-    if edge.openings_rate.check_key(&from.ip()).is_err() {
-        return Err(Rejected::TooMany(1));
-    }
+    edge.openings_rate.check(from)?;
     let jws = Jws::parse(&jose_body(&headers, body)?)
         .map_err(|_| Rejected::MailboxOpen("the signature cannot be read"))?;
     let (device, challenge) = check_open(&edge, &jws, crate::boot::now())?;
@@ -93,7 +89,12 @@ fn check_open(edge: &Edge, jws: &Jws, now: Timestamp) -> Result<(Thumbprint, Str
     if payload.exp - payload.iat > CHALLENGE_SECONDS {
         return Err(refuse("its life is longer than 60 seconds"));
     }
-    Ok((key.thumbprint(), payload.body.challenge))
+    // Ours are 32 bytes in base64url; anything else never reaches the store.
+    let challenge = payload.body.challenge;
+    match BASE64URL_NOPAD.decode(challenge.as_bytes()) {
+        Ok(bytes) if bytes.len() == 32 => Ok((key.thumbprint(), challenge)),
+        _ => Err(refuse("the challenge is none of this edge")),
+    }
 }
 
 #[derive(Deserialize)]

@@ -6,8 +6,11 @@ mod documents;
 mod envelopes;
 mod events;
 mod intake;
+mod limits;
 mod mailbox;
 mod problem;
+
+pub use limits::Limits;
 
 use crate::{
     boot,
@@ -18,17 +21,17 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderValue, Method, header},
+    middleware,
     routing::{get, post},
 };
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use limits::{Rate, Streams};
 use message::{Bic, api::ENVELOPE_BYTES_MAX};
 use problem::Rejected;
 use relay::{
     edge_store::{EdgeStore, Woken},
     primitive::AwsLcRsa,
 };
-use serde::{Deserialize, Serialize};
-use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{broadcast, mpsc};
 use tower_http::{
     cors::{AllowOrigin, CorsLayer},
@@ -38,27 +41,6 @@ use tower_http::{
 
 /// Connections of one edge to the front.
 const CONNECTIONS_MAX: u32 = 8;
-/// Event streams held at the same time.
-const STREAMS_MAX: usize = 4_096;
-
-/// How much one address may ask of an edge: on average a second, and ten times that at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Envelopes.
-    pub envelopes_per_second: u32,
-    /// Mailbox challenges and openings together; an opening costs a signature check.
-    pub openings_per_second: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            envelopes_per_second: 50,
-            openings_per_second: 10,
-        }
-    }
-}
 
 /// What every handler of an edge sees.
 #[derive(Clone)]
@@ -68,9 +50,10 @@ pub(crate) struct Shared {
     store: EdgeStore,
     intake: mpsc::Sender<intake::Arrival>,
     news: broadcast::Sender<Woken>,
-    streams: Arc<tokio::sync::Semaphore>,
-    envelopes_rate: DefaultKeyedRateLimiter<IpAddr>,
-    openings_rate: DefaultKeyedRateLimiter<IpAddr>,
+    streams: Arc<Streams>,
+    envelopes_rate: Rate,
+    openings_rate: Rate,
+    reads_rate: Rate,
     rsa: AwsLcRsa,
     bank: Bic,
     origin: String,
@@ -85,13 +68,8 @@ impl std::ops::Deref for Edge {
     }
 }
 
-fn per_second(rate: u32) -> Quota {
-    let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
-    Quota::per_second(rate).allow_burst(rate.saturating_mul(NonZeroU32::MIN.saturating_add(9)))
-}
-
-/// Builds the interface over a store. Starts the tasks that gather arrivals and spread news; they
-/// end when the router is dropped.
+/// Builds the interface over a store. Starts the tasks that gather arrivals, spread news and forget
+/// quiet callers; they end when the router is dropped.
 pub fn router(store: EdgeStore, bank: Bic, listen: &EdgeListen, pages: &[String]) -> Router {
     let (intake, arrivals) = mpsc::channel(intake::WAITING_MAX);
     let (news, _) = broadcast::channel(4_096);
@@ -101,14 +79,16 @@ pub fn router(store: EdgeStore, bank: Bic, listen: &EdgeListen, pages: &[String]
         store,
         intake,
         news,
-        streams: Arc::new(tokio::sync::Semaphore::new(STREAMS_MAX)),
-        envelopes_rate: RateLimiter::keyed(per_second(listen.limits.envelopes_per_second)),
-        openings_rate: RateLimiter::keyed(per_second(listen.limits.openings_per_second)),
+        streams: Arc::default(),
+        envelopes_rate: Rate::per_second(listen.limits.envelopes_per_second),
+        openings_rate: Rate::per_second(listen.limits.openings_per_second),
+        reads_rate: Rate::per_second(listen.limits.reads_per_second),
         rsa: AwsLcRsa,
         bank,
         origin: listen.origin.clone(),
         secure_cookies: listen.origin.starts_with("https:"),
     }));
+    tokio::spawn(limits::forget(Arc::downgrade(&edge.0)));
     let pages: Vec<HeaderValue> = pages
         .iter()
         .filter_map(|origin| HeaderValue::from_str(origin).ok())
@@ -120,20 +100,23 @@ pub fn router(store: EdgeStore, bank: Bic, listen: &EdgeListen, pages: &[String]
         .expose_headers([header::RETRY_AFTER])
         .allow_credentials(true)
         .max_age(Duration::from_secs(600));
+    let counted = || middleware::from_fn_with_state(edge.clone(), limits::count_read);
     let quick = Router::new()
         .route("/v1/health", get(documents::health))
         .route("/v1/bank", get(documents::bank))
         .route("/v1/certificates/{thumbprint}", get(documents::certificate))
+        .route("/v1/mailbox", get(mailbox::read))
+        .route_layer(counted())
         .route("/v1/envelopes", post(envelopes::store))
         .route("/v1/mailbox/challenge", post(mailbox::challenge))
         .route("/v1/mailbox/open", post(mailbox::open))
-        .route("/v1/mailbox", get(mailbox::read))
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::SERVICE_UNAVAILABLE,
             Duration::from_secs(10),
         ));
     Router::new()
         .route("/v1/mailbox/events", get(events::stream))
+        .route_layer(counted())
         .merge(quick)
         .fallback(|| async { Rejected::NotFound })
         .layer(DefaultBodyLimit::max(ENVELOPE_BYTES_MAX))
