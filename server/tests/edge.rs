@@ -234,6 +234,48 @@ async fn a_mailbox_opens_to_its_own_key_alone() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_closed_opens_nothing_any_more() {
+    let served = served().await;
+    let (mine, theirs) = (SigningKey::Rsa(key()), SigningKey::Rsa(key()));
+    let (device, other) = (mine.thumbprint(), theirs.thumbprint());
+    let browser = browser();
+    for key in [&mine, &theirs] {
+        assert_eq!(
+            served.open(&browser, key).await.status(),
+            StatusCode::NO_CONTENT
+        );
+    }
+    let answer = served.open(&browser, &mine).await;
+    let cookie = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    assert_eq!(served.read(&browser, device).await.status(), StatusCode::OK);
+
+    let close = format!("/v1/mailbox/close?device={device}");
+    let stranger = served.post(&Client::new(), &close, "").await;
+    assert_eq!(stranger.status(), StatusCode::NO_CONTENT);
+    assert_eq!(served.read(&browser, device).await.status(), StatusCode::OK);
+
+    let answer = served.post(&browser, &close, "").await;
+    assert_eq!(answer.status(), StatusCode::NO_CONTENT);
+    let gone = answer.headers()[header::SET_COOKIE].to_str().unwrap();
+    assert!(gone.contains("Max-Age=0") && gone.contains("Path=/v1"));
+    // The browser has forgotten the cookie, and whoever has kept it opens nothing.
+    let address = format!("{}/v1/mailbox?device={device}&after=0", served.origin);
+    let kept = Client::new().get(address).header(header::COOKIE, cookie);
+    assert_eq!(
+        kept.send().await.unwrap().status(),
+        StatusCode::UNAUTHORIZED
+    );
+    assert_ne!(served.read(&browser, device).await.status(), StatusCode::OK);
+    // The other customer of this browser is not disturbed.
+    assert_eq!(served.read(&browser, other).await.status(), StatusCode::OK);
+    let nonsense = served
+        .post(&browser, "/v1/mailbox/close?device=x", "")
+        .await;
+    assert_eq!(nonsense.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn an_opening_is_good_for_one_challenge_one_edge_and_one_minute() {
     let served = served().await;
     let client = browser();

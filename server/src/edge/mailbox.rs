@@ -48,14 +48,18 @@ pub(crate) async fn open(
     edge.store
         .open_mailbox(&challenge, &session, &device, SESSION_SECONDS)
         .await?;
-    // No age: the browser forgets it when it closes, and the store ends the session before that.
-    let cookie = Cookie::build((cookie_name(&edge, device), session))
+    let cookie = session_cookie(&edge, device, session);
+    Ok((StatusCode::NO_CONTENT, CookieJar::new().add(cookie)))
+}
+
+/// No age: the browser forgets it when it closes, and the store ends the session before that.
+fn session_cookie(edge: &Edge, device: Thumbprint, session: String) -> Cookie<'static> {
+    Cookie::build((cookie_name(edge, device), session))
         .path("/v1")
         .http_only(true)
         .same_site(SameSite::Strict)
         .secure(edge.secure_cookies)
-        .build();
-    Ok((StatusCode::NO_CONTENT, CookieJar::new().add(cookie)))
+        .build()
 }
 
 /// The signature, the key it claims, the audience and the time must all hold; whether the challenge
@@ -116,6 +120,31 @@ pub(crate) async fn read(
             .read_mailbox(&session, &device, after, MAIL_PER_READING_MAX)
             .await?,
     ))
+}
+
+#[derive(Deserialize)]
+pub(crate) struct CloseQuery {
+    device: String,
+}
+
+/// `POST /v1/mailbox/close?device=THUMBPRINT`: whoever leaves ends the session, and the browser forgets
+/// its cookie. There is no session left after it, and that is all it says.
+pub(crate) async fn close(
+    State(edge): State<Edge>,
+    Query(query): Query<CloseQuery>,
+    cookies: CookieJar,
+) -> Result<(StatusCode, CookieJar), Rejected> {
+    let device =
+        Thumbprint::parse(&query.device).map_err(|_| Rejected::Address("a device thumbprint"))?;
+    let name = cookie_name(&edge, device);
+    let mut jar = CookieJar::new();
+    if let Some(cookie) = cookies.get(&name) {
+        edge.store.close_mailbox(cookie.value()).await?;
+        let mut gone = session_cookie(&edge, device, String::new());
+        gone.make_removal();
+        jar = jar.add(gone);
+    }
+    Ok((StatusCode::NO_CONTENT, jar))
 }
 
 /// The session that the caller's cookies hold for a mailbox. A caller who holds a session of another

@@ -110,6 +110,7 @@ pub fn router(store: EdgeStore, bank: Bic, listen: &EdgeListen, pages: &[String]
         .route("/v1/envelopes", post(envelopes::store))
         .route("/v1/mailbox/challenge", post(mailbox::challenge))
         .route("/v1/mailbox/open", post(mailbox::open))
+        .route("/v1/mailbox/close", post(mailbox::close))
         .layer(TimeoutLayer::with_status_code(
             axum::http::StatusCode::SERVICE_UNAVAILABLE,
             Duration::from_secs(10),
