@@ -2,11 +2,9 @@
 //! is decided what becomes of them.
 
 use crate::{
-    bank::to_pem,
     carry::not_usable,
     device::{
-        VERSION, certificates_from, certificates_until, check_device, encrypt_keys, to_json,
-        with_manifest,
+        certificates_from, certificates_until, check_device, encrypt_keys, to_json, with_manifest,
     },
     enrol::PASSPHRASE_CHARS_MIN,
     host::Host,
@@ -23,8 +21,6 @@ use envelope::{
     recovery::from_words,
 };
 use message::{
-    Thumbprint,
-    receipt::Refusal,
     text::Label,
     worker::{
         Answer, Failure, Step, StoredDevice,
@@ -223,59 +219,6 @@ impl<H: Host> Worker<H> {
         Ok(self.opened(carried, None, true))
     }
 
-    /// Searches the mailbox of these keys for what the bank said when their device was enrolled.
-    async fn known_device(&self, keys: Keys, bank_ca: Thumbprint) -> Result<StoredDevice, Failure> {
-        self.bank_ready().await?;
-        let device = self.with(|state| {
-            let met = state.met.as_ref().ok_or(Failure::NoLine)?;
-            if met.bank_ca.thumbprint() != bank_ca {
-                return Err(not_usable("other-bank-key", String::new()));
-            }
-            Ok(StoredDevice {
-                version: VERSION,
-                device: keys.device(),
-                customer_name: String::new(),
-                customer_number: String::new(),
-                device_name: String::new(),
-                bank: met.bic.clone(),
-                bank_name: met.name.clone(),
-                enrolled_at: self.now(),
-                signing_key: String::new(),
-                encryption_key: String::new(),
-                certificates: to_pem(&[met.bank_ca.certificate().clone()])?,
-                root: met.anchor.certificate().to_pem().map_err(fault)?,
-                key_set: met.key_set,
-                request: None,
-                manifest: String::new(),
-            })
-        })?;
-        let words_fit = self.with(|state| state.words_fit);
-        self.open_with(Open::new(keys, device, false));
-        let found = self.search_mailbox().await;
-        let found = found.and_then(|()| self.with_open(|open| open.found.take()));
-        let device = found.and_then(|found| match found {
-            Some(enrolled) => self.enrolled_device(&enrolled),
-            None => Err(not_usable("unknown-device", String::new())),
-        });
-        self.lock();
-        self.with(|state| state.words_fit = words_fit);
-        device
-    }
-
-    /// Reads the whole mailbox, and tells only of what is news.
-    async fn search_mailbox(&self) -> Result<(), Failure> {
-        self.with_open(|open| open.searching = true)?;
-        let read = self.read_mail().await;
-        self.with_open(|open| open.searching = false)?;
-        match read {
-            Ok(_) => Ok(()),
-            Err(Failure::Refused { code, .. }) if code == Refusal::DeviceNotActive.code() => {
-                Err(not_usable("revoked", String::new()))
-            }
-            Err(failure) => Err(failure),
-        }
-    }
-
     /// What was opened stays in this browser.
     pub(crate) async fn keep_carried(
         &self,
@@ -419,23 +362,18 @@ impl<H: Host> Worker<H> {
         .ok_or(Failure::Locked)
     }
 
-    /// Asks the bank at the door of the mailbox. Without a line the device is opened all the same,
-    /// as one that is stored would be.
-    async fn refuse_revoked(&self) -> Result<(), Failure> {
-        match self.search_mailbox().await {
-            Err(failure @ (Failure::NotUsable { .. } | Failure::Locked)) => Err(failure),
-            _ => Ok(()),
-        }
-    }
-
-    /// A foreign key signs for a new device, and one to seal to is made beside it.
+    /// A foreign key signs for a new device, and one to seal to is made beside it. What was opened
+    /// stays until the device is active: whoever leaves the page for a moment need not open it again.
     pub(crate) async fn make_beside(&self) -> Result<Answer, Failure> {
-        let carried = self
-            .with(|state| state.carried.take())
+        let (signing, encryption) = self
+            .with(|state| {
+                let carried = state.carried.as_ref()?;
+                Some((carried.signing.clone(), carried.encryption.clone()))
+            })
             .ok_or(Failure::Locked)?;
         let start = self.host.now_ms();
         self.progress(Step::SigningKey, 100);
-        let encryption = match carried.encryption {
+        let encryption = match encryption {
             Some(encryption) => encryption,
             None => {
                 let seed = Seed::generate(&mut crate::host::rng());
@@ -444,7 +382,7 @@ impl<H: Host> Worker<H> {
                 self.make_key(&seed, Step::EncryptionKey).await?
             }
         };
-        let signing = SigningKey::Rsa(carried.signing);
+        let signing = SigningKey::Rsa(signing);
         self.keys_made(
             Keys {
                 signing,

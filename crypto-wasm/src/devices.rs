@@ -7,9 +7,9 @@ use crate::{
     host::{Host, rng},
     keys::words_of,
     mail::Reply,
-    state::{Answered, Worker, fault, not_verified},
+    state::{Answered, Worker, fault, from_json, not_verified},
 };
-use envelope::{Jwe, Jws, enrol::join_code, seal_to_key};
+use envelope::{Jwe, Jws, SigningInput, enrol::join_code, prepare, seal_to_key};
 use message::{
     MessageId, Payload, Thumbprint,
     device::{DeviceChange, DeviceOrder, DevicesAsk, JoinAsk, RenewAsk, Standing},
@@ -18,7 +18,7 @@ use message::{
     slip::Locator,
     worker::{
         Answer, Failure, FromWorker, StoredOrder,
-        devices::{ChangeOutcome, DeviceAnswer, DeviceTask, ListedDevice},
+        devices::{ChangeDraft, ChangeOutcome, DeviceAnswer, DeviceTask, ListedDevice},
         stored,
     },
 };
@@ -35,12 +35,30 @@ struct Signed {
     jws: Jws,
 }
 
+/// Draws the check page from the bytes, not from what was asked for.
+fn draft_of(input: &SigningInput) -> Result<ChangeDraft, Failure> {
+    let payload: Payload<DeviceOrder> = from_json(input.payload_json()).map_err(fault)?;
+    let change = payload.body.change;
+    Ok(ChangeDraft {
+        id: payload.jti,
+        words: change.device().map_or_else(Vec::new, |it| words_of(&it)),
+        change,
+        bank: message::Bic::parse(&payload.aud).map_err(fault)?,
+        void_after: payload.exp,
+        bytes: u32::try_from(input.len()).map_err(fault)?,
+        digest: input.digest().hex_groups(),
+        json: input.payload_json().to_owned(),
+    })
+}
+
 impl<H: Host> Worker<H> {
     /// Everything about the customer's devices.
     pub(crate) async fn answer_devices(&self, task: DeviceTask) -> Result<Answer, Failure> {
         match task {
             DeviceTask::List => self.list_devices().await,
             DeviceTask::Order { change } => self.order_change(change).await,
+            DeviceTask::Draft { change } => self.draft_change(change).await,
+            DeviceTask::SignDraft { id } => self.sign_drafted_change(id).await,
             DeviceTask::Resume { orders } => {
                 self.resume_changes(&orders)?;
                 Ok(Answer::Done)
@@ -156,10 +174,47 @@ impl<H: Host> Worker<H> {
         self.check_active()?;
         self.check_change(&change)?;
         self.bank_ready().await?;
+        let signed = self.sign_change(change)?;
+        self.bring_signed(signed).await
+    }
+
+    /// Makes the bytes, and tells what they say. The bank is met first, so that signing needs no line.
+    async fn draft_change(&self, change: DeviceChange) -> Result<Answer, Failure> {
+        self.check_active()?;
+        self.check_change(&change)?;
+        self.bank_ready().await?;
+        let bank = self.bank_name()?;
+        let payload = self.frame(DeviceOrder { change }, &bank, LIFETIME_SECONDS_MAX, None)?;
+        let input = self.with_open(|open| {
+            let key = &open.keys.signing;
+            prepare(key.thumbprint(), key.algorithm(), &payload).map_err(fault)
+        })??;
+        let draft = Box::new(draft_of(&input)?);
+        self.with(|state| state.change_draft = Some(((*draft).clone(), input)));
+        Ok(Answer::Devices(DeviceAnswer::Drafted { draft }))
+    }
+
+    /// Signs exactly the bytes that were told.
+    async fn sign_drafted_change(&self, id: MessageId) -> Result<Answer, Failure> {
+        self.check_active()?;
+        let now = self.now();
+        let (draft, input) = self
+            .with(|state| state.change_draft.take_if(|(draft, _)| draft.id == id))
+            .filter(|(draft, _)| now < draft.void_after)
+            .ok_or(Failure::NoDraft)?;
+        let jws = self.with_open(|open| {
+            let key = &open.keys.signing;
+            input.sign(&self.rsa, key, &mut rng()).map_err(fault)
+        })??;
+        let change = draft.change;
+        self.bring_signed(Signed { id, change, jws }).await
+    }
+
+    /// Has a signed change stored, and brings it to the bank.
+    async fn bring_signed(&self, signed: Signed) -> Result<Answer, Failure> {
         // The bank answers in the newest session: one whose keys are here. Without a line the change is
         // sealed to the bank's key, and goes later.
         let _ = self.session_ready().await;
-        let signed = self.sign_change(change)?;
         let envelope = self.seal(&signed.jws, true)?;
         let order = StoredOrder {
             payment: signed.id,

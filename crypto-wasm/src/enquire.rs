@@ -24,7 +24,7 @@ const ANSWER_LIMIT_MS: i64 = 15_000;
 const SEAL_ANEW_MS: i64 = 6_000;
 
 /// How long a question counts.
-const ASK_SECONDS: i64 = 120;
+pub(crate) const ASK_SECONDS: i64 = 120;
 
 /// How long to wait between two looks into the mailbox, while no event stream tells.
 const LOOK_MS: [u32; 6] = [80, 120, 200, 300, 500, 800];

@@ -109,13 +109,13 @@ impl<H: Host> Worker<H> {
             })
         })?;
         let body = enrol_request(&keys, &slip);
-        let seed = self.with(|state| state.seed.take());
+        let (seed, carried) = self.with(|state| (state.seed.take(), state.carried.take()));
         self.open_with(Open::new(keys, device, false));
-        self.with(|state| state.words_fit = Some(bank_ca));
-        // Beside the device from its first moment, so that no reload loses it.
-        if let Some((seed, generation)) = seed {
-            self.keep_seed(&seed, generation)?;
-        }
+        self.with(|state| {
+            state.words_fit = Some(bank_ca);
+            state.carried = carried;
+        });
+        self.keep_seed_beside(seed)?;
         let request = self.keep_request(body).await?;
         self.enrol_with(request).await
     }
@@ -175,8 +175,7 @@ impl<H: Host> Worker<H> {
         let outcome = self.ask_and_confirm(request).await;
         if let Err(Failure::Refused { .. }) = &outcome {
             // The bank has decided: there is nothing to go on with.
-            let device = self.with_open(|open| open.keys.device())?;
-            self.store(enrolling_key(device), None);
+            self.forget_keys_to_be(enrolling_key)?;
         }
         outcome
     }
@@ -227,6 +226,11 @@ impl<H: Host> Worker<H> {
             open.active = true;
             (open.keys.device(), open.after)
         })?;
+        // From here on what was stored is enough.
+        self.with(|state| {
+            state.seed = None;
+            state.carried = None;
+        });
         self.store(format!("{}{id}", stored::MAILBOX), Some(after.to_string()));
         self.store(kept_under, None);
         self.progress(Step::Confirm, 100);

@@ -167,10 +167,7 @@ impl<H: Host> Worker<H> {
         let seed = self.with(|state| state.seed.take());
         self.open_with(Open::new(keys, device.clone(), false));
         self.with(|state| state.words_fit = Some(bank_ca));
-        // Beside the device from its first moment, so that no reload loses it.
-        if let Some((seed, generation)) = seed {
-            self.keep_seed(&seed, generation)?;
-        }
+        self.keep_seed_beside(seed)?;
         self.store_now(joining_key(device.device), to_json(&device)?)
             .await?;
         self.ask_to_join(request).await
@@ -238,12 +235,7 @@ impl<H: Host> Worker<H> {
     /// The bank has refused the device for good: nothing is kept of it.
     fn join_ends(&self, failure: Failure) -> Result<Answer, Failure> {
         if let Failure::Refused { .. } = &failure {
-            let device = self.with_open(|open| open.keys.device())?;
-            self.store(joining_key(device), None);
-            self.store(
-                format!("{}{device}", message::worker::keys::stored::SEED),
-                None,
-            );
+            self.forget_keys_to_be(joining_key)?;
         }
         Err(failure)
     }

@@ -20,6 +20,7 @@ mod enrol;
 pub mod host;
 mod join;
 mod keys;
+mod known;
 mod late;
 mod line;
 mod listen;

@@ -10,9 +10,12 @@ use envelope::{
     recovery::{self, WordsError},
     seal_bytes,
 };
-use message::worker::{
-    Answer, Failure,
-    keys::{Care, KeysAnswer, SealedSeed, stored},
+use message::{
+    Thumbprint,
+    worker::{
+        Answer, Failure,
+        keys::{Care, KeysAnswer, SealedSeed, stored},
+    },
 };
 use zeroize::Zeroizing;
 
@@ -68,6 +71,24 @@ impl<H: Host> Worker<H> {
         };
         let value = serde_json::to_string(&sealed).map_err(fault)?;
         self.store(format!("{}{device}", stored::SEED), Some(value));
+        Ok(())
+    }
+
+    /// The seed of a device to be, stored beside it from its first moment, so that no reload loses it.
+    /// A second try with the same keys, after a refusal, stores it again.
+    pub(crate) fn keep_seed_beside(&self, seed: Option<(Seed, u32)>) -> Result<(), Failure> {
+        if let Some((seed, generation)) = &seed {
+            self.keep_seed(seed, *generation)?;
+        }
+        self.with(|state| state.seed = seed);
+        Ok(())
+    }
+
+    /// The bank takes no device of these keys: nothing of them stays in storage.
+    pub(crate) fn forget_keys_to_be(&self, kept: fn(Thumbprint) -> String) -> Result<(), Failure> {
+        let device = self.with_open(|open| open.keys.device())?;
+        self.store(kept(device), None);
+        self.store(format!("{}{device}", stored::SEED), None);
         Ok(())
     }
 

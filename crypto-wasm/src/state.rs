@@ -22,7 +22,7 @@ use message::{
     amount::Currency,
     api::Letter,
     enrol::Enrolled,
-    worker::{Failure, FromWorker, StoredDevice, StoredOrder},
+    worker::{Failure, FromWorker, StoredDevice, StoredOrder, devices::ChangeDraft},
 };
 use std::{
     cell::RefCell,
@@ -71,6 +71,8 @@ pub(crate) struct State {
     /// Counts lockings: a task that was started before the last one ends.
     pub(crate) epoch: u64,
     pub(crate) draft: Option<Drafted>,
+    /// A change of devices that the page shows, and its bytes.
+    pub(crate) change_draft: Option<(ChangeDraft, SigningInput)>,
     /// This device waits for another one to approve it.
     pub(crate) joining: Option<crate::join::Waiting>,
     /// While keys are replaced: the others of the old and the new ones.
@@ -206,6 +208,7 @@ impl<H: Host> Worker<H> {
             state.exported = None;
             state.measured = None;
             state.draft = None;
+            state.change_draft = None;
             state.words_fit = None;
             state.joining = None;
             state.looked_up = None;

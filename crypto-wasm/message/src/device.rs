@@ -190,6 +190,22 @@ pub enum DeviceChange {
     },
 }
 
+impl DeviceChange {
+    /// The device that it is done to; a replacement names its own only inside of its request.
+    pub fn device(&self) -> Option<Thumbprint> {
+        match self {
+            Self::Rename { device, .. }
+            | Self::Suspend { device }
+            | Self::Resume { device }
+            | Self::Revoke { device, .. }
+            | Self::Allow { device, .. }
+            | Self::Approve { device, .. }
+            | Self::Mismatch { device } => Some(*device),
+            Self::Replace { .. } => None,
+        }
+    }
+}
+
 /// The change is made. `re` is the digest of the order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

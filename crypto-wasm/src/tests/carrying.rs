@@ -13,7 +13,7 @@ use message::worker::{
 };
 use std::rc::Rc;
 
-const OTHER: &str = "another long passphrase";
+pub(super) const OTHER: &str = "another long passphrase";
 
 pub(super) fn keys(desk: &mut Desk, ask: KeysAsk) -> Result<KeysAnswer, Failure> {
     desk.ask(Ask::Keys(ask)).map(|answer| match answer {
@@ -200,41 +200,6 @@ fn a_revoked_device_is_not_taken_in() {
 }
 
 #[test]
-fn pkcs12_comes_back_with_the_banks_help() {
-    let mut desk = Desk::new(Bank::new());
-    enrol(&mut desk);
-    let short = KeysAsk::Export {
-        form: FileForm::Pkcs12,
-        passphrase: PASSPHRASE.to_owned(),
-        file_passphrase: Some("short".to_owned()),
-    };
-    assert!(matches!(keys(&mut desk, short), Err(Failure::Field { .. })));
-    let file = export(&mut desk, FileForm::Pkcs12, Some(OTHER));
-    done(&mut desk, KeysAsk::ReadBack { file: file.clone() }).unwrap();
-    let mut other = elsewhere(&desk);
-    let opened = open(&mut other, &file, OTHER);
-    let Ok(KeysAnswer::Opened {
-        named: Some(named),
-        kind,
-        ..
-    }) = opened
-    else {
-        panic!("{:?}", opened.err())
-    };
-    assert_eq!(kind, Some(FileKind::Pkcs12));
-    assert!(!named.customer_name.is_empty() && named.device_name.is_empty());
-    let keep = KeysAsk::Keep {
-        passphrase: Some(PASSPHRASE.to_owned()),
-        device_name: Some("Found again".to_owned()),
-        there: Vec::new(),
-    };
-    other.ask(Ask::Keys(keep)).unwrap();
-    assert!(
-        matches!(other.unlock(), Ok(Answer::Unlocked { profile }) if profile.device_name == "Found again")
-    );
-}
-
-#[test]
 fn a_foreign_key_signs_for_a_new_device() {
     let mut desk = Desk::new(Bank::new());
     desk.ask(Ask::MeetBank).unwrap();
@@ -252,6 +217,13 @@ fn a_foreign_key_signs_for_a_new_device() {
     else {
         panic!("{:?}", opened.err())
     };
+    // Whoever leaves the page and comes back has it still, a mistyped slip or not.
+    for _ in 0..2 {
+        let made = desk.ask(Ask::Keys(KeysAsk::MakeBeside));
+        assert!(matches!(made, Ok(Answer::KeysMade { words: made, .. }) if made == words));
+    }
+    let ask = super::fixture::enrol_ask(&desk, Some("4F7K-9QWE-2MNB-8XPA"));
+    assert!(matches!(desk.ask(ask), Err(Failure::Refused { .. })));
     let made = desk.ask(Ask::Keys(KeysAsk::MakeBeside));
     assert!(matches!(made, Ok(Answer::KeysMade { words: made, .. }) if made == words));
     let ask = super::fixture::enrol_ask(&desk, None);
@@ -260,6 +232,8 @@ fn a_foreign_key_signs_for_a_new_device() {
         desk.stored(carried::SEED).is_empty(),
         "an imported key has no sheet"
     );
+    let again = desk.ask(Ask::Keys(KeysAsk::MakeBeside));
+    assert_eq!(again.err(), Some(Failure::Locked), "it is a device's now");
 }
 
 #[test]

@@ -65,6 +65,37 @@ fn a_change_is_stored_before_it_is_sent() {
 }
 
 #[test]
+fn a_change_is_signed_as_it_was_shown() {
+    let mut desk = unlocked();
+    let change = DeviceChange::Revoke {
+        device: Thumbprint::new([3; 32]),
+        reason: "Lost".to_owned().try_into().unwrap(),
+    };
+    let draft = |desk: &mut Desk| {
+        let change = change.clone();
+        match task(desk, DeviceTask::Draft { change }) {
+            Ok(Answer::Devices(DeviceAnswer::Drafted { draft })) => draft,
+            _ => panic!("no draft"),
+        }
+    };
+    let (old, shown) = (draft(&mut desk), draft(&mut desk));
+    assert_eq!((&shown.change, shown.words.len()), (&change, 5));
+    assert!(shown.json.contains("Lost"));
+    assert_eq!(desk.bank().count(Kind::DeviceOrder), 0, "nothing was sent");
+    // Only what was shown last, and only once.
+    let sign = |desk: &mut Desk, id| task(desk, DeviceTask::SignDraft { id });
+    assert_eq!(sign(&mut desk, old.id).err(), Some(Failure::NoDraft));
+    assert!(sign(&mut desk, shown.id).is_ok());
+    assert_eq!(sign(&mut desk, shown.id).err(), Some(Failure::NoDraft));
+    assert_eq!(desk.bank().changes, [change.clone()]);
+
+    // Not when it is past its time, and not after locking.
+    let shown = draft(&mut desk);
+    desk.place.now_ms.set((shown.void_after + 1) * 1000);
+    assert_eq!(sign(&mut desk, shown.id).err(), Some(Failure::NoDraft));
+}
+
+#[test]
 fn a_change_without_an_answer_goes_on_as_the_same_bytes() {
     let mut desk = unlocked();
     desk.ask(Ask::Overview).unwrap();

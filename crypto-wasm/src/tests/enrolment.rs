@@ -7,7 +7,7 @@ use super::{
 };
 use message::{
     Kind,
-    worker::{Answer, Ask, Failure, FromWorker, Step, StoredDevice, stored},
+    worker::{Answer, Ask, Failure, FromWorker, Step, StoredDevice, keys::stored::SEED, stored},
 };
 
 #[test]
@@ -59,6 +59,7 @@ fn a_browser_becomes_a_device() {
     let ask = enrol_ask(&desk, Some("4F7K-9QWE-2MNB-8XPA"));
     assert!(matches!(desk.ask(ask), Err(Failure::Refused { code, .. }) if code == "SL01"));
     assert!(desk.stored(stored::ENROLLING).is_empty());
+    assert!(desk.stored(SEED).is_empty(), "nothing of it stays");
 
     let ask = enrol_ask(&desk, None);
     let Ok(Answer::Unlocked { profile }) = desk.ask(ask) else {
@@ -67,6 +68,7 @@ fn a_browser_becomes_a_device() {
     assert_eq!((profile.device, &profile.words), (device, &words));
     assert_eq!(profile.customer_name, "Jonas Brandt");
     assert!(desk.stored(stored::ENROLLING).is_empty());
+    assert_eq!(desk.stored(SEED).len(), 1, "the same keys, and their sheet");
     let kept = desk.stored_device();
     assert_eq!(
         (kept.certificates.len(), kept.key_set, kept.request),

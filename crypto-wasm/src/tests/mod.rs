@@ -10,6 +10,7 @@ mod devices;
 mod enrolment;
 mod fixture;
 mod host;
+mod known;
 mod late;
 mod mailbox;
 mod paying;

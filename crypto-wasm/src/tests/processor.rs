@@ -52,6 +52,11 @@ impl Bank {
         };
         self.opened.push((jws.kind(), jws.digest()));
         let device = jws.kid();
+        // Nobody answers a key that was never seen: there is none to seal to.
+        let shows_itself = matches!(jws.kind(), Kind::EnrolRequest | Kind::JoinRequest);
+        if !shows_itself && !self.devices.contains_key(&device) {
+            return;
+        }
         if self.refuses(&jws) {
             return;
         }

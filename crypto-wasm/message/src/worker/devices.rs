@@ -2,7 +2,7 @@
 
 use super::{Failure, StoredDevice, StoredOrder};
 use crate::{
-    Thumbprint, Timestamp,
+    Bic, MessageId, Thumbprint, Timestamp,
     device::{DeviceChange, DeviceView, Join, Standing},
 };
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,17 @@ pub enum DeviceTask {
     Order {
         /// What is to be done.
         change: DeviceChange,
+    },
+    /// Makes the bytes of a change, for a check page that is drawn from them. Answer: `Drafted`.
+    Draft {
+        /// What is to be done.
+        change: DeviceChange,
+    },
+    /// Signs the bytes that were drafted last, and goes on as `Order` does. Answer: `Ordered`, or
+    /// `NoDraft`.
+    SignDraft {
+        /// The id in the bytes.
+        id: MessageId,
     },
     /// Goes on with the changes that are stored under `CHANGE`. Answer: `Done`; `DeviceOrdered` events.
     Resume {
@@ -97,6 +108,11 @@ pub enum DeviceAnswer {
         /// Where it stands now.
         standing: Standing,
     },
+    /// What the drafted bytes say.
+    Drafted {
+        /// Read back from them.
+        draft: Box<ChangeDraft>,
+    },
     /// The five words of the bank.
     BankWords {
         /// In order.
@@ -114,6 +130,27 @@ pub enum DeviceAnswer {
         /// Five words of its signing key, made here.
         words: Vec<String>,
     },
+}
+
+/// A change of devices as the bytes say that are about to be signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeDraft {
+    /// The id of the order.
+    pub id: MessageId,
+    /// What is to be done.
+    pub change: DeviceChange,
+    /// Five words of the device that it is done to.
+    pub words: Vec<String>,
+    /// The bank that it is addressed to.
+    pub bank: Bic,
+    /// Not signed after.
+    pub void_after: Timestamp,
+    /// How many bytes will be signed.
+    pub bytes: u32,
+    /// SHA-256 of them, hexadecimal in groups of four.
+    pub digest: Vec<String>,
+    /// The payload, exactly.
+    pub json: String,
 }
 
 /// A device of the list, with what only the worker can make.
