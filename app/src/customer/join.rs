@@ -6,7 +6,7 @@ mod waiting;
 
 use crate::{
     PageConfig,
-    device::{Device, Stage, words},
+    device::{Device, Stage, tries, words},
     ui::{
         busy::BusyButton,
         error_summary::{ErrorSummary, Errors},
@@ -171,8 +171,9 @@ impl Joining {
         }
         self.busy.set(true);
         spawn_local(async move {
+            let of = tries::Of::Device(device.device);
             let task = DeviceTask::ResumeJoin { device, passphrase };
-            let outcome = self.device.ask(Ask::Devices(task)).await;
+            let outcome = tries::attempt(of, self.device.ask(Ask::Devices(task))).await;
             let _ = self.busy.try_set(false);
             self.begun.set(outcome.is_ok());
             self.asked(outcome);

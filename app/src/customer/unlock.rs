@@ -1,8 +1,8 @@
 //! Unlocking: who it is, and the passphrase of the device.
 
 use crate::{
-    customer::carried::safety::WaysBack,
-    device::{Device, Stage, tries, words},
+    customer::carried::{line, safety::WaysBack},
+    device::{Device, Stage},
     ui::{
         busy::BusyButton,
         choices::{Choice, Choices},
@@ -15,10 +15,7 @@ use crate::{
 };
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::hooks::use_navigate;
-use message::{
-    Thumbprint,
-    worker::{Failure, StoredDevice},
-};
+use message::{Thumbprint, worker::StoredDevice};
 
 const TITLE: &str = "Unlock this device";
 const PASSPHRASE: &str = "passphrase";
@@ -81,9 +78,6 @@ fn NoDevice() -> impl IntoView {
                         if interrupted() { "Go on with your enrolment" } else { "Enrol this browser" }
                     }}
                 </a>
-                <a class="button" href="/enrol/join">
-                    "Add it with another device"
-                </a>
                 <a class="button" href="/">
                     "How it works"
                 </a>
@@ -100,8 +94,6 @@ struct Typed {
     passphrase: RwSignal<String>,
     errors: Errors,
     busy: RwSignal<bool>,
-    /// Wrong passphrases since the last right one.
-    wrong: RwSignal<u32>,
 }
 
 impl Typed {
@@ -111,7 +103,6 @@ impl Typed {
             passphrase: RwSignal::default(),
             errors: Errors::new(),
             busy: RwSignal::new(false),
-            wrong: RwSignal::new(0),
         }
     }
 
@@ -145,43 +136,16 @@ impl Typed {
             self.errors.show(wrong);
             return;
         };
-        let seconds = tries::wait(meant.device);
-        if seconds > 0 {
-            let words = format!("Wait {seconds} seconds before the next try: several were wrong");
-            self.errors.show(vec![(PASSPHRASE, words)]);
-            return;
-        }
         self.errors.clear();
         self.busy.set(true);
         spawn_local(async move {
             let passphrase = self.passphrase.get_untracked();
-            let id = meant.device;
-            let outcome = device.unlock(meant, passphrase).await;
-            match &outcome {
-                Ok(()) => tries::right(id),
-                Err(Failure::WrongPassphrase) => self.wrong.set(tries::wrong(id)),
-                Err(_) => {}
-            }
             // Once it is open this form is gone, and what was typed with it.
-            if let Err(failure) = outcome {
-                self.failed(&failure);
+            if let Err(failure) = device.unlock(meant, passphrase).await {
+                self.busy.set(false);
+                self.errors.show(vec![(PASSPHRASE, line(&failure))]);
             }
         });
-    }
-
-    fn failed(self, failure: &Failure) {
-        self.busy.set(false);
-        let times = match failure {
-            Failure::WrongPassphrase => self.wrong.get_untracked(),
-            _ => 0,
-        };
-        let more = if times >= tries::FREE {
-            format!(" It was wrong {times} times: each further try waits longer.")
-        } else {
-            String::new()
-        };
-        let words = format!("{}{more}", words::line(failure));
-        self.errors.show(vec![(PASSPHRASE, words)]);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What pages do with the device: unlock, ask, lock, forget.
 
-use super::{Device, KnownPayment, PageOfStatement, Stage, storage};
+use super::{Device, KnownPayment, PageOfStatement, Stage, storage, tries};
 use leptos::{prelude::*, task::spawn_local};
 use message::{
     MessageId, Thumbprint,
@@ -51,6 +51,7 @@ impl Device {
         passphrase: String,
     ) -> Result<(), Failure> {
         let id = device.device;
+        let of = tries::Of::Device(id);
         let session = storage::session(id);
         let mailbox_after = storage::mailbox_after(id);
         let orders = storage::orders(id);
@@ -72,7 +73,7 @@ impl Device {
                 orders,
             },
         };
-        match self.ask(ask).await? {
+        match tries::attempt(of, self.ask(ask)).await? {
             Answer::Unlocked { profile } => {
                 self.opened(profile);
                 Ok(())
@@ -93,6 +94,7 @@ impl Device {
         }
         let id = profile.device;
         self.stage.set(Stage::Unlocked(profile));
+        self.drop_held();
         self.keys.read_care(self);
         self.touched();
         self.read_orders();
@@ -111,6 +113,7 @@ impl Device {
                 super::tabs::tell(super::tabs::Word::Lock(profile.device));
             }
             super::tabs::stop();
+            self.close_mailbox();
             // The worker wipes its memory when it is told to, and is ended in any case.
             super::worker::restart(self);
         }
@@ -120,12 +123,29 @@ impl Device {
         self.read_storage();
         self.stage.set(Stage::Locked);
         self.forget_answers();
+        self.drop_held();
+    }
+
+    /// Ends the session of the mailbox at every edge: whoever finds the cookie opens nothing with it.
+    /// It leaves by itself, even when the page is closed at this moment.
+    #[cfg(feature = "hydrate")]
+    pub(super) fn close_mailbox(self) {
+        let Some(profile) = self.profile_now() else {
+            return;
+        };
+        let navigator = window().navigator();
+        for edge in super::worker::edges() {
+            let address = format!("{edge}/v1/mailbox/close?device={}", profile.device);
+            // An edge that is away has no session to end: the next one ends it.
+            let _ = navigator.send_beacon(&address);
+        }
     }
 
     /// Ends the worker in the middle of making keys and starts a new one.
     pub(crate) fn cancel_keys(self) {
         #[cfg(feature = "hydrate")]
         super::worker::restart(self);
+        self.drop_held();
         self.progress.set(None);
     }
 

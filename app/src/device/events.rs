@@ -43,11 +43,13 @@ fn watch_page(device: Device) {
     let _ = window_event_listener(ev::pagehide, move |_| {
         // The page may be kept by the browser and shown again: then it is locked.
         tabs::stop();
+        device.close_mailbox();
         worker::stop();
         device.end_once();
         device.pay_form.clear();
         device.stage.set(Stage::Locked);
         device.forget_answers();
+        device.drop_held();
     });
     let _ = window_event_listener(ev::storage, move |event| {
         let key = event.key().unwrap_or_default();

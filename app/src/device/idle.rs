@@ -29,7 +29,7 @@ fn due(now: Timestamp, locks_at: Timestamp) -> Due {
 impl Device {
     /// Somebody is there. During the warning only the dialog's own button counts.
     pub(crate) fn touched(self) {
-        if self.profile_now().is_none() {
+        if self.profile_now().is_none() && !self.keys.held.get_untracked() {
             return;
         }
         self.locks_at.set(Some(clock::now() + IDLE_SECONDS));

@@ -1,6 +1,6 @@
 //! Keys that are carried: what pages ask of the worker about them.
 
-use super::{Device, storage};
+use super::{Device, storage, tries};
 use leptos::prelude::*;
 use message::worker::{
     Answer, Ask, Failure,
@@ -14,6 +14,8 @@ pub(crate) struct CarriedKeys {
     pub(crate) once: RwSignal<bool>,
     /// One-time use has just ended: the closing page is due.
     pub(crate) left: RwSignal<bool>,
+    /// Keys from a file or a sheet are open, and it is not decided yet what becomes of them.
+    pub(crate) held: RwSignal<bool>,
     /// Signed orders of a device that is used once which no edge has taken, when that was last asked.
     pub(crate) unsent: RwSignal<usize>,
     /// Locking waits for a yes, since they would be lost.
@@ -69,6 +71,7 @@ impl CarriedKeys {
         Self {
             once: RwSignal::new(false),
             left: RwSignal::new(false),
+            held: RwSignal::new(false),
             unsent: RwSignal::new(0),
             lock_waits: RwSignal::new(false),
             foreign: RwSignal::new(false),
@@ -118,18 +121,23 @@ impl Device {
     }
 
     async fn opened_keys(self, ask: KeysAsk) -> Result<OpenedKeys, Failure> {
-        match self.ask_keys(ask).await? {
+        match tries::attempt(tries::Of::Brought, self.ask_keys(ask)).await? {
             KeysAnswer::Opened {
                 kind,
                 was_encrypted,
                 named,
                 words,
-            } => Ok(OpenedKeys {
-                kind,
-                was_encrypted,
-                named,
-                words,
-            }),
+            } => {
+                // From now on they are wiped when nobody touches the page for long.
+                self.keys.held.set(true);
+                self.touched();
+                Ok(OpenedKeys {
+                    kind,
+                    was_encrypted,
+                    named,
+                    words,
+                })
+            }
             _ => Err(unexpected()),
         }
     }
@@ -198,7 +206,27 @@ impl Device {
 
     /// Forgets what was opened.
     pub(crate) async fn discard_opened(self) {
+        self.drop_held();
         let _ = self.do_keys(KeysAsk::Discard).await;
+    }
+
+    /// What was opened is a device now, or wiped: nothing is left that waits.
+    pub(super) fn drop_held(self) {
+        self.keys.held.set(false);
+        self.keys.foreign.set(false);
+        if self.profile_now().is_none() {
+            self.locks_at.set(None);
+            self.about_to_lock.set(false);
+        }
+    }
+
+    /// One try at the passphrase of the open device.
+    async fn attempt<T>(
+        self,
+        trying: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let device = self.profile_now().ok_or(Failure::Locked)?.device;
+        tries::attempt(tries::Of::Device(device), trying).await
     }
 
     /// The open device as a file, saved as a download.
@@ -213,7 +241,7 @@ impl Device {
             passphrase,
             file_passphrase,
         };
-        match self.ask_keys(ask).await? {
+        match self.attempt(self.ask_keys(ask)).await? {
             KeysAnswer::File {
                 name,
                 media_type,
@@ -285,7 +313,8 @@ impl Device {
 
     /// Encrypts the open device anew.
     pub(crate) async fn change_passphrase(self, old: String, new: String) -> Result<(), Failure> {
-        self.do_keys(KeysAsk::ChangePassphrase { old, new }).await
+        let ask = KeysAsk::ChangePassphrase { old, new };
+        self.attempt(self.do_keys(ask)).await
     }
 
     /// Measures one thing in the worker: microseconds, one run each.

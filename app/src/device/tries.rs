@@ -1,15 +1,19 @@
 //! Wrong passphrases are counted in this browser, and each one more makes the next try wait longer.
 //! It stops somebody at this screen; whoever copies the storage is stopped by the passphrase alone.
 
-use super::{clock, storage};
-use message::{Thumbprint, Timestamp};
+use super::{clock, storage, words};
+use message::{Thumbprint, Timestamp, worker::Failure};
 use serde::{Deserialize, Serialize};
+use std::cell::Cell;
 
 /// Local-storage key: `countersign.tries.DEVICE`.
 pub(super) const TRIES: &str = "countersign.tries.";
 
+/// The field of [`Failure::Field`] by which [`attempt`] speaks.
+pub(crate) const FIELD: &str = "tries";
+
 /// So many slips of the finger cost nothing.
-pub(crate) const FREE: u32 = 3;
+const FREE: u32 = 3;
 
 /// The longest wait, in seconds.
 const WAIT_MAX: i64 = 300;
@@ -20,6 +24,20 @@ struct Tries {
     wrong: u32,
     /// When the last one was.
     at: Timestamp,
+}
+
+/// What is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// A device that is stored here, or open.
+    Device(Thumbprint),
+    /// A file or a sheet that was brought. It is counted in memory alone: what is used once leaves
+    /// nothing behind, not even that it was tried.
+    Brought,
+}
+
+thread_local! {
+    static BROUGHT: Cell<Tries> = Cell::default();
 }
 
 /// How long the next try waits after so many wrong ones.
@@ -36,32 +54,71 @@ fn seconds_left(tries: Tries, now: Timestamp) -> i64 {
     (tries.at + wait - now).clamp(0, wait)
 }
 
-fn read(device: Thumbprint) -> Tries {
+fn read(of: Of) -> Tries {
+    let Of::Device(device) = of else {
+        return BROUGHT.get();
+    };
     let text = storage::value(&format!("{TRIES}{device}"));
     text.and_then(|text| serde_json::from_str(&text).ok())
         .unwrap_or_default()
 }
 
-/// How many seconds the next try must wait.
-pub(crate) fn wait(device: Thumbprint) -> i64 {
-    seconds_left(read(device), clock::now())
-}
-
-/// A passphrase was wrong; how many that were since the last right one.
-pub(crate) fn wrong(device: Thumbprint) -> u32 {
-    let tries = Tries {
-        wrong: read(device).wrong.saturating_add(1),
-        at: clock::now(),
+fn write(of: Of, tries: Option<Tries>) {
+    let Of::Device(device) = of else {
+        return BROUGHT.set(tries.unwrap_or_default());
     };
-    if let Ok(text) = serde_json::to_string(&tries) {
-        storage::put(&format!("{TRIES}{device}"), Some(&text));
-    }
-    tries.wrong
+    let text = tries.and_then(|tries| serde_json::to_string(&tries).ok());
+    storage::put(&format!("{TRIES}{device}"), text.as_deref());
 }
 
-/// The passphrase was right.
-pub(crate) fn right(device: Thumbprint) {
-    storage::put(&format!("{TRIES}{device}"), None);
+/// Tries once, unless it is too early. What must be said of waiting comes as words for the field.
+pub(crate) async fn attempt<T>(
+    of: Of,
+    trying: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let seconds = seconds_left(read(of), clock::now());
+    if seconds > 0 {
+        let words = format!("Wait {seconds} seconds before the next try: several were wrong");
+        return Err(said(words));
+    }
+    let outcome = trying.await;
+    match &outcome {
+        Ok(_) => write(of, None),
+        Err(failure) if is_wrong(failure) => {
+            let wrong = read(of).wrong.saturating_add(1);
+            let at = clock::now();
+            write(of, Some(Tries { wrong, at }));
+            if wrong >= FREE {
+                let line = words::line(failure);
+                let words =
+                    format!("{line} It was wrong {wrong} times: each further try waits longer.");
+                return Err(said(words));
+            }
+        }
+        Err(_) => {}
+    }
+    outcome
+}
+
+fn said(words: String) -> Failure {
+    let field = FIELD.to_owned();
+    Failure::Field { field, words }
+}
+
+/// Whether a failure says that what was typed is not the secret.
+fn is_wrong(failure: &Failure) -> bool {
+    match failure {
+        Failure::WrongPassphrase => true,
+        Failure::NotUsable { code, .. } => {
+            ["wrong-passphrase", "word-checksum", "unknown-device"].contains(&code.as_str())
+        }
+        _ => false,
+    }
+}
+
+/// A device got a new passphrase: what was tried before does not count.
+pub(crate) fn forget(device: Thumbprint) {
+    write(Of::Device(device), None);
 }
 
 #[cfg(test)]
@@ -78,5 +135,18 @@ mod tests {
             [4, 1, 0, 0]
         );
         assert_eq!(seconds_left(tries, 10), 4);
+    }
+
+    #[test]
+    fn only_wrong_secrets_count() {
+        let unusable = |code: &str| Failure::NotUsable {
+            code: code.to_owned(),
+            detail: String::new(),
+        };
+        assert!(is_wrong(&Failure::WrongPassphrase));
+        assert!(is_wrong(&unusable("wrong-passphrase")));
+        assert!(is_wrong(&unusable("word-checksum")));
+        assert!(!is_wrong(&unusable("truncated")));
+        assert!(!is_wrong(&Failure::NoLine));
     }
 }

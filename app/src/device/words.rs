@@ -68,7 +68,7 @@ pub(crate) fn of(failure: &Failure) -> Said {
         Failure::Field { words, .. } => Said::new("There is a problem", words.clone()),
         Failure::NoDraft => Said::new(
             "This draft cannot be signed any more",
-            "It was left for too long. Nothing has been signed or sent. Check the payment again.",
+            "It was left for too long. Nothing has been signed or sent. Go on and check it again.",
         ),
         Failure::NotKept => Said::new(
             "This browser keeps nothing",

@@ -32,6 +32,11 @@ pub(super) fn configure(config: PageConfig) {
     CONFIG.set(config);
 }
 
+/// The origins of the bank's edges.
+pub(super) fn edges() -> Vec<String> {
+    CONFIG.with_borrow(|config| config.edges.clone())
+}
+
 /// Asks and waits for the answer. A worker that is ended in between leaves the device locked.
 pub(super) async fn ask(device: Device, ask: Ask) -> Answer {
     if LINE.with_borrow(Option::is_none) {

@@ -86,7 +86,7 @@ fn one_device_can_be_changed() {
     assert!(html.contains("Resume Tablet"));
     let html = render(&format!("{}/revoke", address(7)), with_devices);
     check("device-revoke", &html);
-    assert!(html.contains("It cannot be undone") && html.contains("last device that can sign"));
+    assert!(html.contains("Revoking is for ever") && html.contains("last device that can sign"));
     check("device-unknown", &render(&address(77), with_devices));
     check("device-add", &render("/devices/add", with_devices));
 }

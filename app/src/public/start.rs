@@ -76,6 +76,10 @@ fn Ways() -> impl IntoView {
                         "I have a key file"
                     </a>
                 </p>
+                <p>
+                    "You bank here already, with another browser? "
+                    <a href="/enrol/join">"Add this browser with it"</a>
+                </p>
             }
             .into_any()
         }
@@ -152,8 +156,8 @@ fn HowItWorks() -> impl IntoView {
 fn Doors() -> impl IntoView {
     view! {
         <section class="band" aria-labelledby="begin">
-            <h2 id="begin">"Two ways to go on"</h2>
-            <ul class="doors doors-two">
+            <h2 id="begin">"Three ways to go on"</h2>
+            <ul class="doors">
                 <li class="panel">
                     <h3 class="with-icon">{Icon::Device.draw()} "Enrol this browser"</h3>
                     <p class="note quiet">
@@ -162,6 +166,17 @@ fn Doors() -> impl IntoView {
                     <p>
                         <a class="button" href="/enrol">
                             "Enrol this browser"
+                        </a>
+                    </p>
+                </li>
+                <li class="panel">
+                    <h3 class="with-icon">{Icon::Device.draw()} "Add it with another device"</h3>
+                    <p class="note quiet">
+                        "For people who have a device already. It shows five words, this browser shows a code, and you see that both speak to each other. No slip is needed."
+                    </p>
+                    <p>
+                        <a class="button" href="/enrol/join">
+                            "Add this browser"
                         </a>
                     </p>
                 </li>

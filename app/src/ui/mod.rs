@@ -21,6 +21,7 @@ pub(crate) mod page;
 pub(crate) mod qr;
 pub(crate) mod section;
 pub(crate) mod sheet;
+pub(crate) mod signing;
 pub(crate) mod steps;
 pub(crate) mod summary;
 pub(crate) mod tag;

@@ -74,3 +74,22 @@ pub(crate) fn focus(id: &'static str) {
     #[cfg(not(feature = "hydrate"))]
     let _ = id;
 }
+
+/// Writes a whole word into a field in which its beginning was typed, and selects what was added: whoever
+/// types on writes over it. At once, so that no key falls between the two.
+pub(crate) fn complete(id: &str, word: &str, typed: u32) {
+    #[cfg(feature = "hydrate")]
+    {
+        use wasm_bindgen::JsCast as _;
+        let element = document().get_element_by_id(id);
+        if let Some(input) = element.and_then(|it| it.dyn_into::<web_sys::HtmlInputElement>().ok())
+        {
+            input.set_value(word);
+            let end = u32::try_from(word.len()).unwrap_or(typed);
+            // A field that cannot be selected in is no reason to stop.
+            let _ = input.set_selection_range(typed, end);
+        }
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (id, word, typed);
+}

@@ -21,7 +21,7 @@ fn too_short(passphrase: &str) -> Option<String> {
 }
 
 /// A failure in one line, as it stands at a field.
-fn line(failure: &Failure) -> String {
+pub(crate) fn line(failure: &Failure) -> String {
     match failure {
         Failure::Field { words, .. } => words.clone(),
         other => words::line(other),

@@ -3,7 +3,7 @@
 use super::{line, too_short};
 use crate::{
     customer::private::Private,
-    device::Device,
+    device::{Device, tries},
     ui::{
         busy::BusyButton,
         error_summary::{ErrorSummary, Errors},
@@ -70,7 +70,7 @@ fn Inside() -> impl IntoView {
                 }
                 Err(failure) => {
                     let at = match &failure {
-                        Failure::Field { .. } => NEW,
+                        Failure::Field { field, .. } if field != tries::FIELD => NEW,
                         _ => OLD,
                     };
                     errors.show(vec![(at, line(&failure))]);

@@ -7,7 +7,7 @@ use crate::{
         busy::BusyButton,
         error_summary::{ErrorSummary, Errors},
         field::{Field, Look, Passphrase},
-        page::{Back, PageTitle, focus, focus_main},
+        page::{Back, PageTitle, complete, focus_main},
         tasks::{Task, TaskLine},
     },
 };
@@ -69,8 +69,8 @@ impl Recover {
                 if let Some(word) = device.check_word(text.clone()).await
                     && field.try_get_untracked().as_ref() == Some(&text)
                 {
+                    complete(IDS[at], &word, 4);
                     field.set(word);
-                    focus(IDS[(at + 1).min(23)]);
                 }
             });
         }
@@ -166,6 +166,22 @@ pub(crate) fn RecoverPage() -> impl IntoView {
         errors: Errors::new(),
         busy: RwSignal::new(false),
     };
+    // Keys that wait for a decision do not wait when nobody is there, or when the page is left.
+    Effect::new(move |held: Option<bool>| {
+        let holds = recover.device.keys.held.get();
+        let waits = recover.at.get_untracked() == At::Keep;
+        if held == Some(true) && !holds && waits && !recover.busy.get_untracked() {
+            recover.at.set(At::Words);
+            let words = "The keys were wiped from memory, since nothing happened for ten minutes. Type the words again";
+            recover.errors.show(vec![(IDS[0], words.to_owned())]);
+        }
+        holds
+    });
+    on_cleanup(move || {
+        if recover.device.keys.held.get_untracked() {
+            spawn_local(async move { recover.device.discard_opened().await });
+        }
+    });
     move || match recover.at.get() {
         At::Words => view! { <TypeWords recover=recover /> }.into_any(),
         At::Keep => view! { <Keep recover=recover /> }.into_any(),

@@ -180,12 +180,16 @@ pub(crate) fn WaysBack() -> impl IntoView {
         <section class="flow after-summary" aria-labelledby="ways-back">
             <h2 id="ways-back">"If your keys were here and are gone"</h2>
             <p>
-                "A browser may remove what it stores. Your money and your receipts are at the bank, and there are three ways back:"
+                "A browser may remove what it stores. Your money and your receipts are at the bank, and there are four ways back:"
             </p>
             <ul class="bullets">
                 <li>
                     <a href="/keys/import">"I have a key file"</a>
                     ", on a thumb drive or elsewhere"
+                </li>
+                <li>
+                    <a href="/enrol/join">"I have another device"</a>
+                    " that opens my accounts: it approves this browser"
                 </li>
                 <li>
                     <a href="/keys/recover">"I have a recovery sheet"</a>

@@ -81,21 +81,29 @@ pub(super) fn order(
     spawn_local(async move {
         let outcome = device.order(change).await;
         let _ = busy.try_set(false);
-        match outcome {
-            Ok(()) => {
-                device.say(done);
-                then();
-            }
-            Err(Failure::NoLine | Failure::NoAnswer) => {
-                device.say(
-                    "Signed and saved. The bank cannot be reached now: it is sent again by itself."
-                        .to_owned(),
-                );
-                then();
-            }
-            Err(failure) => errors.show(vec![(at, words::line(&failure))]),
-        }
+        ordered(device, outcome, errors, at, done, then);
     });
+}
+
+/// Says what came of an order. One that could not be sent is saved, and goes on by itself.
+pub(super) fn ordered(
+    device: Device,
+    outcome: Result<(), Failure>,
+    errors: Errors,
+    at: &'static str,
+    done: String,
+    then: impl FnOnce(),
+) {
+    let words = match outcome {
+        Ok(()) => done,
+        Err(Failure::NoLine | Failure::NoAnswer) => {
+            "Signed and saved. The bank cannot be reached now: it is sent again by itself."
+                .to_owned()
+        }
+        Err(failure) => return errors.show(vec![(at, words::line(&failure))]),
+    };
+    device.say(words);
+    then();
 }
 
 #[component]

@@ -9,7 +9,7 @@ mod resume;
 mod slip;
 
 use crate::{
-    device::{Device, Stage, persist, words},
+    device::{Device, Stage, persist, tries, words},
     ui::{
         error_summary::{ErrorSummary, Errors},
         page::focus_main,
@@ -140,19 +140,28 @@ impl Journey {
         self.device.ask(Ask::MeetBank).await?;
         self.keys.try_set(Keys::Making);
         if self.device.keys.foreign.get_untracked() {
-            let made = self.device.ask(Ask::Keys(KeysAsk::MakeBeside)).await?;
-            self.device.keys.foreign.set(false);
-            return Ok(made);
+            return self.device.ask(Ask::Keys(KeysAsk::MakeBeside)).await;
         }
         self.device.ask(Ask::MakeKeys).await
     }
 
     /// Ends the worker in the middle of its work; the keys are gone, and a later try makes new ones.
     fn stop_keys(self) {
-        self.device.cancel_keys();
-        self.device.keys.foreign.set(false);
         self.keys.set(Keys::None);
+        self.device.cancel_keys();
         self.go(At::Slip);
+    }
+
+    /// The key from the file is not in memory any more, by idleness or by "Stop".
+    fn foreign_is_gone(self) {
+        if self.at.get_untracked() == At::Done {
+            return;
+        }
+        self.keys.set(Keys::None);
+        self.at.set(At::Slip);
+        let words = "The key from your file is wiped from memory. Open the file again to use it, or \
+                     go on: then both keys are made new";
+        self.errors.show(vec![(slip::LOCATOR, words.to_owned())]);
     }
 
     /// Sends the request with the keys just made.
@@ -173,7 +182,14 @@ impl Journey {
         self.begun.set(true);
         self.go(At::Activate);
         spawn_local(async move {
-            match self.device.ask(ask).await {
+            // Only an interrupted enrolment has a passphrase that was chosen before.
+            let asked = match &ask {
+                Ask::ResumeEnrol { device, .. } => {
+                    tries::attempt(tries::Of::Device(device.device), self.device.ask(ask)).await
+                }
+                _ => self.device.ask(ask).await,
+            };
+            match asked {
                 Ok(Answer::Unlocked { profile }) => {
                     self.secret.set(String::new());
                     self.passphrase.set(String::new());
@@ -190,6 +206,11 @@ impl Journey {
 
     fn refused(self, failure: Failure) {
         match failure {
+            Failure::Field { field, words } if field == tries::FIELD => {
+                self.begun.set(false);
+                self.at.set(At::Slip);
+                self.errors.show(vec![(resume::PASSPHRASE, words)]);
+            }
             Failure::Field { field, words } => {
                 let (at, id) = match field.as_str() {
                     "device_name" => (At::Passphrase, passphrase::DEVICE_NAME),
@@ -225,15 +246,22 @@ impl Journey {
 pub(crate) fn Enrol() -> impl IntoView {
     let device = Device::of_page();
     let journey = Journey::new(device);
-    // Keys that were made and not used are not left in memory when the page is left.
+    // Keys that were made and not used are not left in memory when the page is left. A key from a file
+    // stays, until it is idle for too long: it cannot be made again.
     on_cleanup(move || {
-        device.keys.foreign.set(false);
         device.dismiss_helper();
         let unused = journey.keys.try_with_untracked(|keys| *keys != Keys::None);
         let done = journey.at.try_get_untracked() == Some(At::Done);
-        if unused == Some(true) && !done {
+        if unused == Some(true) && !done && !device.keys.foreign.get_untracked() {
             device.cancel_keys();
         }
+    });
+    Effect::new(move |was: Option<bool>| {
+        let foreign = device.keys.foreign.get();
+        if was == Some(true) && !foreign && device.profile_now().is_none() {
+            journey.foreign_is_gone();
+        }
+        foreign
     });
     // The second worker is there by the time that the slip is typed.
     Effect::new(move |_| {

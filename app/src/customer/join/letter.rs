@@ -3,9 +3,11 @@
 
 use super::{At, Joining};
 use crate::{
-    device::{clock, download},
+    device::{Device, clock, download},
     ui::{
         day,
+        error_summary::Errors,
+        field::{Field, Look},
         fingerprint::{Hex, LargeWords},
         icon::Icon,
         page::{BackStep, PageTitle},
@@ -15,6 +17,20 @@ use crate::{
 };
 use leptos::prelude::*;
 use message::worker::devices::JoiningDevice;
+
+/// Name and number, where every device of this browser is of one customer: so the letter need not be
+/// filled in. Otherwise they are typed, or written by hand.
+fn whose(device: Device) -> (RwSignal<String>, RwSignal<String>) {
+    let stored = device.stored.get_untracked();
+    let known = stored.first().filter(|first| {
+        let number = &first.customer_number;
+        stored.iter().all(|it| it.customer_number == *number)
+    });
+    let (name, number) = known.map_or_else(Default::default, |it| {
+        (it.customer_name.clone(), it.customer_number.clone())
+    });
+    (RwSignal::new(name), RwSignal::new(number))
+}
 
 #[component]
 pub(super) fn Letter(joining: Joining, shown: JoiningDevice) -> impl IntoView {
@@ -31,6 +47,14 @@ pub(super) fn Letter(joining: Joining, shown: JoiningDevice) -> impl IntoView {
         hex,
         ..
     } = shown;
+    let (name, number) = whose(joining.device);
+    let filled = move |value: RwSignal<String>| {
+        move || match value.get().trim() {
+            "" => view! { <span class="blank"></span> }.into_any(),
+            typed => typed.to_owned().into_any(),
+        }
+    };
+    let errors = Errors::new();
     view! {
         <PageTitle words="Initialisation letter".to_owned() />
         <BackStep words="Back to the code" go=back />
@@ -41,6 +65,24 @@ pub(super) fn Letter(joining: Joining, shown: JoiningDevice) -> impl IntoView {
                     "Print it, fill in and sign it, and take it to {bank_name} or send it there. The bank compares it with the request of this browser and activates it. Keep what this browser has saved: the letter is worth nothing without it.",
                 )}
             </p>
+            <div class="letter-whose">
+                <Field
+                    id="letter_name"
+                    label="Your name"
+                    hint=|| "As the bank knows it. Printed, and sent nowhere; you can write it by hand, too."
+                    value=name
+                    errors=errors
+                    look=Look { autocomplete: Some("name"), ..Look::default() }
+                />
+                <Field
+                    id="letter_number"
+                    label="Customer number"
+                    hint=|| "On your slip, or under This browser on another device"
+                    value=number
+                    errors=errors
+                    look=Look { inputmode: Some("numeric"), ..Look::default() }
+                />
+            </div>
             <p class="actions">
                 <button class="button button-main" type="button" on:click=|_| download::print()>
                     {Icon::Print.draw()}
@@ -58,11 +100,9 @@ pub(super) fn Letter(joining: Joining, shown: JoiningDevice) -> impl IntoView {
             </p>
             <dl class="summary">
                 <Row term="Name">
-                    <span class="blank"></span>
+                    {filled(name)}
                 </Row>
-                <Row term="Customer number">
-                    <span class="blank"></span>
-                </Row>
+                <Row term="Customer number">{filled(number)}</Row>
                 <Row term="Bank">{bank_name.clone()}</Row>
                 <Row term="Date">{day::date(clock::now())}</Row>
                 <Row term="Device">{device_name}</Row>

@@ -6,11 +6,11 @@ use crate::{
         busy::BusyButton,
         day,
         error_summary::{ErrorSummary, Errors},
-        fingerprint::{Hex, Words},
-        icon::Icon,
+        fingerprint::Words,
         money::{self, Money, Sum},
         page::{BackStep, PageTitle, focus, focus_main},
         sheet::Cut,
+        signing::SigningBytes,
         summary::Row,
         tag::{Tag, Tone},
     },
@@ -166,21 +166,12 @@ fn Bytes(draft: Draft) -> impl IntoView {
     );
     view! {
         <aside class="flow" aria-label="Before you sign">
-            <div class="panel">
-                <h2>"What will be signed"</h2>
-                <p>
-                    <strong>{format!("Order {}", draft.payment.reference())}</strong>
-                </p>
-                <p class="note quiet">{about}</p>
-                <p class="label">"SHA-256 of those bytes"</p>
-                <Hex groups=draft.digest />
-                <details>
-                    <summary>{Icon::More.draw_small()} "Show every field"</summary>
-                    <div class="note quiet">
-                        <p class="fields">{fields(&draft.json)}</p>
-                    </div>
-                </details>
-            </div>
+            <SigningBytes
+                reference=draft.payment.reference()
+                about=about
+                digest=draft.digest
+                json=draft.json
+            />
             {profile
                 .map(|profile| {
                     view! {
@@ -193,13 +184,6 @@ fn Bytes(draft: Draft) -> impl IntoView {
                 })}
         </aside>
     }
-}
-
-/// The payload, one field a line, names as they stand in the bytes.
-fn fields(json: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(json)
-        .and_then(|value| serde_json::to_string_pretty(&value))
-        .unwrap_or_else(|_| json.to_owned())
 }
 
 /// To the page of the payment: it is signed, and this page is not shown for it again.

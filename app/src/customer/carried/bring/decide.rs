@@ -2,7 +2,7 @@
 
 use super::{
     super::{line, too_short},
-    Bring, Head, PASSPHRASE,
+    Bring, FILE, Head, PASSPHRASE,
 };
 use crate::{
     device::tries,
@@ -114,7 +114,7 @@ pub(super) fn Decide(bring: Bring) -> impl IntoView {
             match outcome {
                 Ok(()) => {
                     if let Some(profile) = device.profile_now() {
-                        tries::right(profile.device);
+                        tries::forget(profile.device);
                     }
                     let go = navigate.get_value();
                     let options = NavigateOptions {
@@ -122,6 +122,11 @@ pub(super) fn Decide(bring: Bring) -> impl IntoView {
                         ..NavigateOptions::default()
                     };
                     go("/accounts", options);
+                }
+                // The bank takes nothing from this device: its keys are wiped already.
+                Err(failure @ Failure::NotUsable { .. }) => {
+                    bring.start_over();
+                    bring.failed(FILE, &failure);
                 }
                 Err(failure) => {
                     bring.busy.set(false);

@@ -19,6 +19,11 @@ use leptos::{prelude::*, task::spawn_local};
 use message::worker::{Failure, keys::FileKind};
 
 const FILE: &str = "file";
+
+/// Nobody was there for long.
+const WIPED: &str =
+    "The key was wiped from memory, since nothing happened for ten minutes. Choose its file again";
+
 const PASSPHRASE: &str = "passphrase";
 
 /// Where the journey is.
@@ -154,6 +159,23 @@ pub(crate) fn BringPage() -> impl IntoView {
         errors: Errors::new(),
         busy: RwSignal::new(false),
     };
+    // Keys that wait for a decision do not wait when nobody is there, or when the page is left; a foreign
+    // key goes along to the enrolment.
+    Effect::new(move |held: Option<bool>| {
+        let holds = bring.device.keys.held.get();
+        let waits = matches!(bring.at.get_untracked(), At::Decide | At::Foreign);
+        if held == Some(true) && !holds && waits && !bring.busy.get_untracked() {
+            bring.start_over();
+            bring.errors.show(vec![(FILE, WIPED.to_owned())]);
+        }
+        holds
+    });
+    on_cleanup(move || {
+        let keys = bring.device.keys;
+        if keys.held.get_untracked() && !keys.foreign.get_untracked() {
+            spawn_local(async move { bring.device.discard_opened().await });
+        }
+    });
     move || match bring.at.get() {
         At::Choose => view! { <open::Choose bring=bring /> }.into_any(),
         At::Passphrase => view! { <open::Open bring=bring /> }.into_any(),
