@@ -215,12 +215,15 @@ test('rename, rights, suspend, resume, revoke; and what the device sees', async 
   await heading(fresh, 'Your accounts');
 
   await old.getByRole('link', { name: /^Revoke/ }).click();
-  await heading(old, 'Revoke Travel tablet?');
+  await heading(old, 'Why do you revoke Travel tablet?');
   await sound(old);
-  await press(old, 'Sign and revoke Travel tablet');
+  await press(old, 'Continue');
   await expect(old.getByRole('alert')).toContainText('why you revoke it');
   await type(old, 'Why you revoke it', 'Left on the train');
   await old.keyboard.press('Enter');
+  await heading(old, 'Check, then revoke Travel tablet');
+  await sound(old);
+  await press(old, 'Sign and revoke Travel tablet');
   await heading(old, 'Your devices');
   await expect(old.getByText('Travel tablet was revoked.')).toBeVisible();
   await sound(old);

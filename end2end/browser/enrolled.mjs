@@ -14,10 +14,10 @@ export const test = base.extend({
     await use({ customer, payee, storage });
   }, { scope: 'worker', timeout: 180_000 }],
 
-  device: async ({ browser, enrolled }, use) => {
+  device: async ({ browser, enrolled, viewport }, use) => {
     const contexts = [];
     const open = async (options = {}) => {
-      const context = await browser.newContext({ storageState: enrolled.storage, ...options });
+      const context = await browser.newContext({ storageState: enrolled.storage, viewport, ...options });
       contexts.push(context);
       return context.newPage();
     };

@@ -2,43 +2,7 @@
 import { expect } from '@playwright/test';
 import { test } from './enrolled.mjs';
 import { PASSPHRASE, bank, draft, listenForFaults, makeSafe, openCustomer, unlock } from './people.mjs';
-
-/** What has the focus, as people name it. */
-function focused(page) {
-  return page.evaluate(() => {
-    const it = document.activeElement;
-    return (it.labels?.[0] ?? it).textContent.replaceAll(/\s+/g, ' ').trim();
-  });
-}
-
-/** Presses Tab until something has the focus, and sees that the focus shows. */
-async function tabTo(page, name) {
-  const passed = [];
-  for (let presses = 0; presses < 40; presses += 1) {
-    await page.keyboard.press('Tab');
-    const here = await focused(page);
-    if (name instanceof RegExp ? name.test(here) : here === name) {
-      const shows = await page.evaluate(() => {
-        const it = document.activeElement;
-        return it.matches(':focus-visible') && getComputedStyle(it).outlineStyle !== 'none';
-      });
-      expect(shows, `the focus shows on ${here}`).toBe(true);
-      return;
-    }
-    passed.push(here);
-  }
-  throw new Error(`Tab does not lead to ${name}: ${passed.join(' | ')}`);
-}
-
-async function type(page, name, text) {
-  await tabTo(page, name);
-  await page.keyboard.type(text);
-}
-
-async function press(page, name) {
-  await tabTo(page, name);
-  await page.keyboard.press('Enter');
-}
+import { focused, press, type } from './walking.mjs';
 
 test('enrol, pay, keep the receipt and lock, all by keyboard', async ({ page }) => {
   test.setTimeout(240_000);

@@ -1,28 +1,10 @@
 // Paper and passphrases: the recovery sheet, the stop before a large payment, and getting back in.
-import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { test } from './enrolled.mjs';
 import {
-  PASSPHRASE, accessible, bank, draft, enrol, fits, listenForFaults, openCustomer, unlock, writeSheetDown,
+  PASSPHRASE, bank, draft, enrol, listenForFaults, openCustomer, unlock, writeSheetDown,
 } from './people.mjs';
-
-async function looks(page, name) {
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 900 });
-      await fits(page);
-      if (process.env.SCREENS) {
-        await page.screenshot({ path: join(process.env.SCREENS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-      }
-    }
-    await accessible(page);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
-
-const heading = (page, name) => expect(page.getByRole('heading', { name })).toBeVisible({ timeout: 60_000 });
+import { heading, looks } from './walking.mjs';
 
 test('a large payment waits for the sheet, and the sheet brings the keys back', async ({ page, browser }) => {
   test.setTimeout(240_000);
