@@ -75,7 +75,7 @@ fn check(name: &str, html: &str) {
     }
 }
 
-const PLACES: [(&str, &str); 20] = [
+const PLACES: [(&str, &str); 21] = [
     ("start", "/"),
     ("help", "/help"),
     ("enrol", "/enrol"),
@@ -94,6 +94,7 @@ const PLACES: [(&str, &str); 20] = [
     ("keys-sheet", "/keys/sheet"),
     ("devices", "/devices"),
     ("device-add", "/devices/add"),
+    ("device-replace", "/devices/replace"),
     ("join", "/enrol/join"),
     ("not-found", "/nowhere"),
 ];

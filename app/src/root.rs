@@ -93,6 +93,7 @@ fn Pages() -> impl IntoView {
             <Route path=path!("/enrol/join") view=customer::join::Join />
             <Route path=path!("/devices") view=customer::devices::list::DevicesPage />
             <Route path=path!("/devices/add") view=customer::devices::add::AddDevice />
+            <Route path=path!("/devices/replace") view=customer::devices::replace::ReplaceKeys />
             <Route path=path!("/devices/:device") view=customer::devices::one::OneDevice />
             <Route path=path!("/devices/:device/revoke") view=customer::devices::revoke::Revoke />
             <Route path=path!("/settings") view=customer::settings::Settings />

@@ -278,7 +278,9 @@ impl<H: Host> Worker<H> {
     /// What was opened is used and not kept.
     pub(crate) async fn use_once(&self) -> Result<Answer, Failure> {
         let (keys, device, _) = self.carried()?;
-        let epoch = self.open_carried(Open::new(keys, device, true));
+        let mut open = Open::new(keys, device, true);
+        open.once = true;
+        let epoch = self.open_carried(open);
         let once = async {
             self.refuse_revoked().await?;
             self.renew_ended().await;

@@ -11,10 +11,13 @@ use data_encoding::BASE64;
 use envelope::{
     Certificate, SigningKey, export::to_pkcs12, import::import, key_file, recovery::check_word,
 };
-use message::worker::{
-    Answer, Failure, Step, StoredDevice,
-    keys::{FileForm, KeysAnswer, KeysAsk},
-    stored,
+use message::{
+    Thumbprint, Timestamp,
+    worker::{
+        Answer, Failure, Step, StoredDevice,
+        keys::{FileForm, KeysAnswer, KeysAsk},
+        stored,
+    },
 };
 use zeroize::Zeroizing;
 
@@ -27,7 +30,7 @@ pub(crate) fn not_usable(code: &str, detail: String) -> Failure {
 }
 
 /// A file's name: the device's, as far as every file system takes it.
-fn file_name(device: &StoredDevice, ending: &str) -> String {
+pub(crate) fn file_name(device: &StoredDevice, ending: &str) -> String {
     let name: String = device
         .device_name
         .chars()
@@ -143,16 +146,29 @@ impl<H: Host> Worker<H> {
 
     /// Opens the saved file and signs with what is in it.
     fn read_back(&self, file: &str) -> Result<Answer, Failure> {
-        let bank = self.bank_bic()?;
         let passphrase = self
             .with(|state| state.exported.as_ref().map(|it| it.passphrase.clone()))
             .ok_or(Failure::Locked)?;
-        let imported = import(&self.rsa, &bytes_of(file)?, &passphrase, &bank)
-            .map_err(|error| file_failure(&error))?;
         let own = self.with_open(|open| {
             let encryption = open.keys.encryption.public().thumbprint();
             (open.keys.device(), encryption)
         })?;
+        let now = self.check_saved(file, &passphrase, own)?;
+        self.with(|state| state.exported = None);
+        self.take_care(|care| care.file_at = Some(now))?;
+        Ok(Answer::Done)
+    }
+
+    /// Opens a file that was saved, sees that it holds these keys, and signs with them.
+    pub(crate) fn check_saved(
+        &self,
+        file: &str,
+        passphrase: &str,
+        own: (Thumbprint, Thumbprint),
+    ) -> Result<Timestamp, Failure> {
+        let bank = self.bank_bic()?;
+        let imported = import(&self.rsa, &bytes_of(file)?, passphrase, &bank)
+            .map_err(|error| file_failure(&error))?;
         let encryption = imported
             .encryption
             .filter(|it| {
@@ -174,9 +190,7 @@ impl<H: Host> Worker<H> {
             check_device(&self.rsa, &keys, device)
                 .map_err(|_| not_usable("certificate-mismatch", String::new()))?;
         }
-        self.with(|state| state.exported = None);
-        self.take_care(|care| care.file_at = Some(now))?;
-        Ok(Answer::Done)
+        Ok(now)
     }
 
     async fn change_passphrase(&self, old: &str, new: &str) -> Result<Answer, Failure> {

@@ -180,6 +180,8 @@ impl Open {
             activated: false,
             searching: false,
             found: None,
+            replaced_at: None,
+            once: false,
             early: None,
             sessions: Vec::new(),
             after: 0,

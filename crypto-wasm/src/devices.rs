@@ -77,6 +77,10 @@ impl<H: Host> Worker<H> {
             DeviceTask::AwaitJoin => self.await_join().await,
             DeviceTask::LookUp { code } => self.look_up(&code).await,
             DeviceTask::Replace { passphrase } => self.replace(&Zeroizing::new(passphrase)).await,
+            DeviceTask::PrepareReplace { passphrase } => {
+                self.prepare_replace(Zeroizing::new(passphrase)).await
+            }
+            DeviceTask::FinishReplace { file } => self.finish_replace(&file).await,
             DeviceTask::ResumeReplace {
                 device,
                 rotation,

@@ -10,7 +10,7 @@ use crate::{
 };
 use envelope::{Certificate, Jwe, Jws, enrol::proof, seal_to_key};
 use message::{
-    Thumbprint, Timestamp,
+    Digest, Thumbprint, Timestamp,
     enrol::{EnrolConfirm, EnrolRequest, Enrolled},
     payload::LIFETIME_SECONDS_MAX,
     slip::{Locator, Secret},
@@ -206,16 +206,7 @@ impl<H: Host> Worker<H> {
         let device = self.enrolled_device(&enrolled)?;
         // The mailbox may already say so, when the enrolment was interrupted at its very end.
         if !self.with_open(|open| open.activated)? {
-            let confirm = EnrolConfirm {
-                nonce: enrolled.nonce,
-            };
-            let bank = self.bank_name()?;
-            let confirm = self.sign(confirm, &bank, LIFETIME_SECONDS_MAX, Some(digest))?;
-            let answered = self.exchange_within(confirm, false, LIMIT_MS).await?;
-            match answered.reply {
-                Reply::Activated(activated) if activated.bank.as_str() == bank => {}
-                other => return Err(other.unexpected(answered.id)),
-            }
+            self.confirm_place(&enrolled, digest).await?;
         }
         self.progress(Step::Confirm, 50);
         let value = to_json(&device)?;
@@ -235,6 +226,24 @@ impl<H: Host> Worker<H> {
         self.store(kept_under, None);
         self.progress(Step::Confirm, 100);
         self.unlocked()
+    }
+
+    /// Signs the nonce back and waits until the bank says that the device counts.
+    pub(crate) async fn confirm_place(
+        &self,
+        enrolled: &Enrolled,
+        digest: Digest,
+    ) -> Result<(), Failure> {
+        let confirm = EnrolConfirm {
+            nonce: enrolled.nonce.clone(),
+        };
+        let bank = self.bank_name()?;
+        let confirm = self.sign(confirm, &bank, LIFETIME_SECONDS_MAX, Some(digest))?;
+        let answered = self.exchange_within(confirm, false, LIMIT_MS).await?;
+        match answered.reply {
+            Reply::Activated(activated) if activated.bank.as_str() == bank => Ok(()),
+            other => Err(other.unexpected(answered.id)),
+        }
     }
 
     /// The device with the certificates that the bank has issued, checked against keys and pins.

@@ -63,7 +63,7 @@ impl<H: Host> Worker<H> {
     /// the mailbox any more, as the bank says when it is asked.
     async fn find_device(&self) -> Result<StoredDevice, Failure> {
         self.search_mailbox().await?;
-        if let Some(enrolled) = self.with_open(|open| open.found.take())? {
+        if let Some((enrolled, _)) = self.with_open(|open| open.found.take())? {
             return self.enrolled_device(&enrolled);
         }
         let renewed = match self.ask_outside(RenewAsk {}).await {
@@ -104,6 +104,9 @@ impl<H: Host> Worker<H> {
         self.with_open(|open| open.searching = true)?;
         let read = self.read_mail().await;
         self.with_open(|open| open.searching = false)?;
+        if let Some(at) = self.with_open(|open| open.replaced_at)? {
+            return Err(not_usable("replaced", at.to_string()));
+        }
         match read {
             Ok(_) => Ok(()),
             Err(Failure::Refused { code, .. }) if code == Refusal::DeviceNotActive.code() => {
@@ -116,7 +119,11 @@ impl<H: Host> Worker<H> {
     /// Asks the bank at the door of the mailbox. Without a line the device is opened all the same,
     /// as one that is stored would be.
     pub(crate) async fn refuse_revoked(&self) -> Result<(), Failure> {
-        match self.search_mailbox().await {
+        let searched = match self.search_mailbox().await {
+            Ok(()) => self.take_place_from_file().await,
+            failed => failed,
+        };
+        match searched {
             Err(failure @ (Failure::NotUsable { .. } | Failure::Locked)) => Err(failure),
             _ => Ok(()),
         }

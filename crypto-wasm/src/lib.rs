@@ -30,6 +30,7 @@ mod pay;
 mod peer;
 mod receipt_file;
 mod rotate;
+mod rotate_file;
 mod session;
 mod sheet;
 mod signer;

@@ -152,10 +152,12 @@ impl<H: Host> Worker<H> {
             let before = count;
             let mut outcome = Ok(());
             for letter in mail.messages.iter().filter(|letter| letter.n > after) {
+                self.check_open(device)?;
                 outcome = self.take_letter(letter).await;
                 if outcome.is_err() {
                     break;
                 }
+                self.check_open(device)?;
                 self.with_open(|open| open.after = open.after.max(letter.n))?;
                 count += 1;
             }
@@ -291,6 +293,9 @@ impl<H: Host> Worker<H> {
     fn deliver(&self, judged: Judged, digest: Digest) -> Result<(), Failure> {
         let Judged { reply, id, re, iat } = judged;
         match reply {
+            Reply::Notice(notice) if matches!(*notice, Notice::KeysReplaced { .. }) => {
+                self.keys_replaced(*notice)
+            }
             Reply::Receipt(_) | Reply::Notice(_) if !self.is_news(iat)? => Ok(()),
             Reply::SealAgain(_) if self.with_open(|open| open.searching)? => Ok(()),
             Reply::Receipt(receipt) => self.take_receipt(*receipt, re),
@@ -300,7 +305,7 @@ impl<H: Host> Worker<H> {
                 if let Reply::Enrolled(enrolled) = &reply
                     && self.with_open(|open| open.searching)?
                 {
-                    let found = Some(enrolled.clone());
+                    let found = Some((enrolled.clone(), digest));
                     self.with_open(|open| open.found = found)?;
                     return Ok(());
                 }
@@ -375,7 +380,7 @@ impl<H: Host> Worker<H> {
         Ok(())
     }
 
-    fn take_notice(&self, notice: Notice) -> Result<(), Failure> {
+    pub(crate) fn take_notice(&self, notice: Notice) -> Result<(), Failure> {
         if let Notice::OnItsWay { payment, .. } = &notice {
             self.order_known(*payment)?;
         }

@@ -35,12 +35,17 @@ impl<H: Host> Worker<H> {
             .ok_or_else(|| fault("the worker was not told which bank it serves"))
     }
 
-    /// Makes both keys from a new seed. The page cancels by ending the workers.
+    /// Makes both keys from a new seed: a device's first ones, or those that follow the open ones. The
+    /// page cancels by ending the workers.
     pub(crate) async fn make_keys(&self) -> Result<Answer, Failure> {
+        let generation = match self.check_active() {
+            Ok(()) => self.next_generation().await?,
+            Err(_) => FIRST_GENERATION,
+        };
         let start = self.host.now_ms();
         let seed = Seed::generate(&mut rng());
-        let keys = self.keys_from(&seed, FIRST_GENERATION).await?;
-        self.keys_made(keys, Some((seed, FIRST_GENERATION)), start)
+        let keys = self.keys_from(&seed, generation).await?;
+        self.keys_made(keys, Some((seed, generation)), start)
     }
 
     /// Tests the keys and keeps them for the enrolment.

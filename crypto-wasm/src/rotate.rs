@@ -1,6 +1,8 @@
 //! New keys for a device: made and stored beside the old ones, ordered by the old and requested by the
 //! new, and in use only when the bank has confirmed them. Whatever is cut off goes on at the next
 //! unlocking: until the bank has confirmed, the old keys work; from then on, the new ones.
+//!
+//! They come from a new seed, which waits for its recovery sheet from the moment they are stored.
 
 use crate::{
     device::{AtRest, open_keys},
@@ -8,17 +10,29 @@ use crate::{
     host::Host,
     join::Waiting,
     mail::Reply,
+    making::FIRST_GENERATION,
     state::{Answered, Open, Worker, fault},
 };
 use envelope::{EnvelopeError, Jwe, Jws, key_file::decrypt_pkcs8};
 use message::{
     Thumbprint,
-    device::{DeviceChange, DeviceOrder},
+    device::{DeviceChange, DeviceOrder, DevicesAsk},
+    notice::Notice,
     payload::LIFETIME_SECONDS_MAX,
     receipt::Refusal,
     text::Label,
-    worker::{Answer, Failure, devices::StoredRotation, stored},
+    worker::{Answer, Failure, devices::StoredRotation, keys, stored},
 };
+
+/// New keys, and what both sign for them.
+pub(crate) struct Replacement {
+    pub(crate) old: Thumbprint,
+    /// By the old keys.
+    pub(crate) order: Jws,
+    /// By the new ones.
+    pub(crate) request: Jws,
+    pub(crate) next: Open,
+}
 
 /// Where the new keys are stored until they count.
 fn rotating_key(old: Thumbprint) -> String {
@@ -29,9 +43,38 @@ impl<H: Host> Worker<H> {
     /// Puts the keys just made in the place of those that are open.
     pub(crate) async fn replace(&self, passphrase: &str) -> Result<Answer, Failure> {
         self.check_active()?;
+        if self.with_open(|open| open.once)? {
+            return Err(fault("keys that are kept nowhere go into a file first"));
+        }
         self.bank_ready().await?;
         self.check_passphrase(passphrase)?;
         self.check_orders_known()?;
+        let Replacement {
+            old,
+            order,
+            request,
+            next,
+        } = self.replacement(passphrase)?;
+        let seed = self.with(|state| state.seed.take());
+        let rotation = StoredRotation {
+            device: next.device.clone(),
+            order: self.keep_for_self(&order)?,
+        };
+        // Beside the keys from their first moment: without the old ones there is no other sheet.
+        if let Some((seed, generation)) = &seed {
+            let (key, value) = self.seed_at_rest(&next.keys, seed, *generation)?;
+            self.store_now(key, value).await?;
+        }
+        let now = self.now();
+        self.take_care_of(next.keys.device(), |care| care.replaced_at = Some(now))?;
+        self.with(|state| state.aside = Some(next));
+        let value = serde_json::to_string(&rotation).map_err(fault)?;
+        self.store_now(rotating_key(old), value).await?;
+        self.rotate(old, order, request).await
+    }
+
+    /// The keys just made as the device to be, and what both sign for it.
+    pub(crate) fn replacement(&self, passphrase: &str) -> Result<Replacement, Failure> {
         let keys = self.with(|state| state.fresh.take());
         let keys = keys.ok_or_else(|| fault("no new keys were made"))?;
         let (old, name) =
@@ -50,15 +93,33 @@ impl<H: Host> Worker<H> {
         };
         let bank = self.bank_name()?;
         let order = self.sign(body, &bank, LIFETIME_SECONDS_MAX, None)?;
-        let rotation = StoredRotation {
-            device: device.clone(),
-            order: self.keep_for_self(&order)?,
+        Ok(Replacement {
+            old,
+            order,
+            request,
+            next: Open::new(keys, device, false),
+        })
+    }
+
+    /// Counts the keys of this device from the first ones: the bank knows which took whose place.
+    pub(crate) async fn next_generation(&self) -> Result<u32, Failure> {
+        let answered = self.ask_bank(DevicesAsk {}).await?;
+        let Reply::Devices(devices) = answered.reply else {
+            return Err(answered.reply.unexpected(answered.id));
         };
-        let next = Open::new(keys, device, false);
-        self.with(|state| state.aside = Some(next));
-        let value = serde_json::to_string(&rotation).map_err(fault)?;
-        self.store_now(rotating_key(old), value).await?;
-        self.rotate(old, order, request).await
+        let before = |id: Thumbprint| {
+            let view = devices.devices.iter().find(|view| view.device == id)?;
+            view.predecessor
+        };
+        let mut at = self.with_open(|open| open.keys.device())?;
+        let mut generation = FIRST_GENERATION;
+        // A list that goes round in a circle ends, too.
+        for _ in 0..devices.devices.len() {
+            let Some(older) = before(at) else { break };
+            at = older;
+            generation += 1;
+        }
+        Ok(generation + 1)
     }
 
     /// Opens the old keys and goes on. Where the bank cannot be asked now, the old keys stay open: they
@@ -80,7 +141,7 @@ impl<H: Host> Worker<H> {
         let Some((keys, order, request)) = kept else {
             self.host
                 .warn("new keys that were stored do not open: given up");
-            self.store(rotating_key(old), None);
+            self.give_up(old, rotation.device.device);
             return Ok(unlocked);
         };
         let next = Open::new(keys, rotation.device, false);
@@ -97,7 +158,7 @@ impl<H: Host> Worker<H> {
     }
 
     /// The passphrase is the device's own: it must open what is stored now.
-    fn check_passphrase(&self, passphrase: &str) -> Result<(), Failure> {
+    pub(crate) fn check_passphrase(&self, passphrase: &str) -> Result<(), Failure> {
         let stored = self.with_open(|open| open.device.signing_key.clone())?;
         match decrypt_pkcs8(&stored, passphrase) {
             Ok(_) => Ok(()),
@@ -108,7 +169,7 @@ impl<H: Host> Worker<H> {
 
     /// What the bank has is answered to the new device, too. What it does not have yet is brought there
     /// by the old keys first.
-    fn check_orders_known(&self) -> Result<(), Failure> {
+    pub(crate) fn check_orders_known(&self) -> Result<(), Failure> {
         let waiting = self.with_open(|open| open.orders.values().any(|order| !order.known))?;
         match waiting {
             false => Ok(()),
@@ -152,7 +213,19 @@ impl<H: Host> Worker<H> {
         }
     }
 
-    async fn order_replacement(&self, old: Thumbprint, order: Jws) -> Result<(), Failure> {
+    /// Nothing stays of new keys that the bank has refused.
+    fn give_up(&self, old: Thumbprint, new: Thumbprint) {
+        for key in [keys::stored::SEED, keys::stored::CARE] {
+            self.store(format!("{key}{new}"), None);
+        }
+        self.store(rotating_key(old), None);
+    }
+
+    pub(crate) async fn order_replacement(
+        &self,
+        old: Thumbprint,
+        order: Jws,
+    ) -> Result<(), Failure> {
         self.bank_ready().await?;
         let outcome = match self.ask_for_place(order).await {
             Ok(Answered {
@@ -163,11 +236,12 @@ impl<H: Host> Worker<H> {
             Err(failure) => failure,
         };
         match outcome {
-            // The old keys do not count any more: the new ones may have taken their place already.
-            Failure::Refused { code, .. } if code == Refusal::DeviceNotActive.code() => Ok(()),
+            // The new keys have taken the place of the old ones already.
+            Failure::Refused { code, .. } if code == Refusal::DeviceReplaced.code() => Ok(()),
             refused @ Failure::Refused { .. } => {
-                self.with(|state| state.aside = None);
-                self.store(rotating_key(old), None);
+                if let Some(aside) = self.with(|state| state.aside.take()) {
+                    self.give_up(old, aside.keys.device());
+                }
                 Err(refused)
             }
             other => Err(other),
@@ -182,18 +256,22 @@ impl<H: Host> Worker<H> {
     }
 
     /// Opens the keys that lie aside, and lays the open ones aside.
-    fn swap(&self) -> Result<(), Failure> {
+    pub(crate) fn swap(&self) -> Result<(), Failure> {
         let (open, aside) = self.with(|state| (state.open.take(), state.aside.take()));
         let (Some(open), Some(aside)) = (open, aside) else {
             self.lock();
             return Err(Failure::Locked);
         };
+        let seed = self.with(|state| state.seed.take());
         self.open_with(aside);
-        self.with(|state| state.aside = Some(open));
+        self.with(|state| {
+            state.aside = Some(open);
+            state.seed = seed;
+        });
         Ok(())
     }
 
-    fn go_on_with_orders(&self) -> Result<(), Failure> {
+    pub(crate) fn go_on_with_orders(&self) -> Result<(), Failure> {
         let ids: Vec<_> = self.with_open(|open| open.orders.keys().copied().collect())?;
         for id in ids {
             self.start_delivery(id);
@@ -201,14 +279,19 @@ impl<H: Host> Worker<H> {
         Ok(())
     }
 
-    /// The new keys are open: their certificates come into their own mailbox.
-    async fn take_place(&self, old: Thumbprint, request: Jws) -> Result<Answer, Failure> {
+    /// Waits for the certificates of the new keys, which are open.
+    pub(crate) async fn await_place(&self, request: Jws) -> Result<Answered, Failure> {
         self.bank_ready().await?;
         let until = self.now() + LIMIT_MS / 1_000;
         let waiting = Waiting::new(request.clone());
         self.with(|state| state.joining = Some(waiting));
         let answered = self.await_enrolled(request, until).await?;
-        let answered = answered.ok_or(Failure::NoAnswer)?;
+        answered.ok_or(Failure::NoAnswer)
+    }
+
+    /// The new keys are open: their certificates come into their own mailbox.
+    async fn take_place(&self, old: Thumbprint, request: Jws) -> Result<Answer, Failure> {
+        let answered = self.await_place(request).await?;
         // What says that keys are being replaced goes last of all: until then a page that finds both
         // devices knows which one counts.
         let first = format!("{}{old}", stored::DEVICE);
@@ -217,7 +300,7 @@ impl<H: Host> Worker<H> {
 
     /// The new device is stored: nothing of the old one stays. What it has ordered is answered to the
     /// new one.
-    fn leave(&self, old: Thumbprint) {
+    pub(crate) fn leave(&self, old: Thumbprint) {
         let orders = self.with(|state| {
             let old = state.aside.take();
             old.map(|open| open.orders.into_keys().collect::<Vec<_>>())
@@ -225,8 +308,39 @@ impl<H: Host> Worker<H> {
         for order in orders.unwrap_or_default() {
             self.store(format!("{}{old}.{order}", stored::ORDER), None);
         }
-        for key in [stored::SESSION, stored::MAILBOX, stored::ROTATING] {
+        let (seed, care) = (keys::stored::SEED, keys::stored::CARE);
+        for key in [
+            stored::SESSION,
+            stored::MAILBOX,
+            seed,
+            care,
+            stored::ROTATING,
+        ] {
             self.store(format!("{key}{old}"), None);
+        }
+    }
+
+    /// These keys do not count any more. The page is told, unless the mailbox is only searched.
+    pub(crate) fn keys_replaced(&self, notice: Notice) -> Result<(), Failure> {
+        let Notice::KeysReplaced { at, .. } = &notice else {
+            return Ok(());
+        };
+        let searching = self.with_open(|open| {
+            open.replaced_at = Some(*at);
+            open.searching
+        })?;
+        match searching {
+            true => Ok(()),
+            false => self.take_notice(notice),
+        }
+    }
+
+    /// While a mailbox was read, other keys may have been opened: its letters and its numbers are not
+    /// theirs.
+    pub(crate) fn check_open(&self, device: Thumbprint) -> Result<(), Failure> {
+        match self.with_open(|open| open.keys.device())? == device {
+            true => Ok(()),
+            false => Err(Failure::Locked),
         }
     }
 }

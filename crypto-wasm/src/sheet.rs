@@ -2,7 +2,7 @@
 
 use crate::{
     host::{Host, random, rng},
-    keys::words_of,
+    keys::{Keys, words_of},
     state::{Worker, fault},
 };
 use envelope::{
@@ -58,20 +58,27 @@ fn places() -> Vec<u8> {
 impl<H: Host> Worker<H> {
     /// Has the seed stored, sealed to the device's own key.
     pub(crate) fn keep_seed(&self, seed: &Seed, generation: u32) -> Result<(), Failure> {
-        let (device, sealed) = self
-            .with_open(|open| {
-                let own = open.keys.encryption.public();
-                let sealed = seal_bytes(&self.rsa, own, seed.as_bytes(), &mut rng());
-                sealed.map(|sealed| (open.keys.device(), sealed))
-            })?
-            .map_err(fault)?;
+        let (key, value) =
+            self.with_open(|open| self.seed_at_rest(&open.keys, seed, generation))??;
+        self.store(key, Some(value));
+        Ok(())
+    }
+
+    /// The seed that these keys were made from as it is stored, sealed to themselves.
+    pub(crate) fn seed_at_rest(
+        &self,
+        keys: &Keys,
+        seed: &Seed,
+        generation: u32,
+    ) -> Result<(String, String), Failure> {
+        let own = keys.encryption.public();
+        let sealed = seal_bytes(&self.rsa, own, seed.as_bytes(), &mut rng()).map_err(fault)?;
         let sealed = SealedSeed {
             generation,
             sealed: sealed.as_str().to_owned(),
         };
         let value = serde_json::to_string(&sealed).map_err(fault)?;
-        self.store(format!("{}{device}", stored::SEED), Some(value));
-        Ok(())
+        Ok((format!("{}{}", stored::SEED, keys.device()), value))
     }
 
     /// The seed of a device to be, stored beside it from its first moment, so that no reload loses it.
@@ -171,6 +178,15 @@ impl<H: Host> Worker<H> {
     /// Has noted what was done. Only what changes is said; the page merges it with what it has.
     pub(crate) fn take_care(&self, change: impl FnOnce(&mut Care)) -> Result<(), Failure> {
         let device = self.with_open(|open| open.keys.device())?;
+        self.take_care_of(device, change)
+    }
+
+    /// The same for keys that are not open yet.
+    pub(crate) fn take_care_of(
+        &self,
+        device: Thumbprint,
+        change: impl FnOnce(&mut Care),
+    ) -> Result<(), Failure> {
         let mut care = Care::default();
         change(&mut care);
         let value = serde_json::to_string(&care).map_err(fault)?;

@@ -77,6 +77,8 @@ pub(crate) struct State {
     pub(crate) joining: Option<crate::join::Waiting>,
     /// While keys are replaced: the others of the old and the new ones.
     pub(crate) aside: Option<Open>,
+    /// New keys of a device that is kept in a file, between their certificates and their place.
+    pub(crate) prepared: Option<crate::rotate_file::Prepared>,
     /// The new device that was looked up last: what can be approved.
     pub(crate) looked_up: Option<message::device::Join>,
     pub(crate) pending: HashMap<Digest, Pending>,
@@ -102,8 +104,12 @@ pub(crate) struct Open {
     /// The mailbox is only searched for the bank's answer to the enrolment, of long ago; nothing in
     /// it is news.
     pub(crate) searching: bool,
-    /// What that search found.
-    pub(crate) found: Option<Box<Enrolled>>,
+    /// What that search found, with the digest of the letter.
+    pub(crate) found: Option<(Box<Enrolled>, Digest)>,
+    /// The bank has told these keys that newer ones have taken their place, and when.
+    pub(crate) replaced_at: Option<Timestamp>,
+    /// Kept nowhere: opened from a file for this time alone.
+    pub(crate) once: bool,
     /// The bank has answered a join-request for good, before anybody waited for it.
     pub(crate) early: Option<Answered>,
     /// Oldest first; the last is used for sending.
@@ -202,6 +208,7 @@ impl<H: Host> Worker<H> {
         self.with(|state| {
             state.open = None;
             state.aside = None;
+            state.prepared = None;
             state.fresh = None;
             state.seed = None;
             state.carried = None;

@@ -77,6 +77,9 @@ pub struct BankConfiguration {
     pub edges: Vec<EdgeListen>,
     /// The names of the processors.
     pub processors: Vec<String>,
+    /// How long the registrar makes devices' certificates last, in seconds; without it two years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_certificate_seconds: Option<i64>,
     /// Where the file lies; paths are relative to it.
     #[serde(skip)]
     pub folder: PathBuf,

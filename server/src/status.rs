@@ -1,10 +1,11 @@
 //! `server status`: the nodes, links, lag and queues of a bank, for its operator.
 
 use crate::{
+    boot,
     cli::{BankArguments, Failure},
     configuration::{BankConfiguration, NodeAddress},
 };
-use bank::operator;
+use bank::{Clock as _, operator};
 use envelope::Party;
 use relay::{
     front::Front,
@@ -57,6 +58,9 @@ async fn core(configuration: &BankConfiguration) -> Result<(), Failure> {
     }
     line("alarms", status.alarms);
     line("faults", status.faults);
+    if let Some(reminder) = status.key_set_reminder(boot::SystemClock.now()) {
+        println!("\nto do\n  {reminder}");
+    }
     println!("\nlinks");
     for link in &status.links {
         let what = format!("{} {}, epoch {}", link.direction, link.party, link.epoch);

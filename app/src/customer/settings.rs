@@ -1,7 +1,7 @@
 //! Devices: this one, the others in this browser, when it locks, and how to remove one. What is in the
 //! browser's storage shows without a passphrase, so that a forgotten one can be dealt with.
 
-use super::carried::safety::Safety;
+use super::{carried::safety::Safety, devices::ends::EndsSoon};
 use crate::{
     PageConfig,
     device::{Device, Stage},
@@ -36,6 +36,7 @@ pub(crate) fn Settings() -> impl IntoView {
         view! {
             <div class="columns">
                 <div class="flow flow-wide">
+                    <EndsSoon />
                     {move || device.profile().map(|profile| view! { <This profile=profile /> })}
                     <InThisBrowser removing=removing />
                 </div>

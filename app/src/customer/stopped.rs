@@ -5,6 +5,7 @@ use crate::{
     PageConfig,
     device::{Barred, Device, Stop},
     ui::{
+        day,
         fingerprint::{Hex, LargeWords},
         icon::Icon,
         notice::{Notice, Weight},
@@ -12,6 +13,7 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
+use message::Timestamp;
 
 #[component]
 pub(super) fn Stopped() -> impl IntoView {
@@ -20,6 +22,7 @@ pub(super) fn Stopped() -> impl IntoView {
         (Some(stop), _) => view! { <HardStop stop=stop /> }.into_any(),
         (None, Some(Barred::Suspended)) => view! { <Suspended /> }.into_any(),
         (None, Some(Barred::Revoked)) => view! { <Revoked /> }.into_any(),
+        (None, Some(Barred::Replaced(at))) => view! { <Replaced at=at /> }.into_any(),
         (None, None) => ().into_any(),
     }
 }
@@ -132,6 +135,53 @@ fn Suspended() -> impl IntoView {
                 <LargeWords words=words />
             </div>
             <Acts />
+        </div>
+    }
+}
+
+#[component]
+fn Replaced(at: Option<Timestamp>) -> impl IntoView {
+    let device = Device::of_page();
+    let when = at.map_or_else(
+        || "These keys were replaced by newer ones".to_owned(),
+        |at| format!("These keys were replaced on {}", day::long(at)),
+    );
+    let here = device.rotation_waits();
+    let (to_do, button) = if here {
+        (
+            "The newer keys are in this browser. Lock the device and unlock it again with the same passphrase.",
+            "Lock, to go on",
+        )
+    } else {
+        (
+            "Use the newer ones: the key file that was saved after them, or the browser in which they were made. Payments that these keys signed before are carried out, and the receipts come to the newer ones.",
+            "Lock now",
+        )
+    };
+    view! {
+        <PageTitle words="These keys were replaced".to_owned() />
+        <div class="narrow flow">
+            <h1>{when}</h1>
+            <p>{to_do}</p>
+            {(!here)
+                .then(|| {
+                    view! {
+                        <ul class="list">
+                            <li><a href="/keys/import">"I have the newer key file"</a></li>
+                            <li>
+                                "Forget the old keys in this browser: they are of no use any more. "
+                                <a href="/settings">"Forget them"</a>
+                            </li>
+                            <li>"If you did not replace them, call the bank at once."</li>
+                        </ul>
+                    }
+                })}
+            <p class="actions">
+                <button class="button button-main" type="button" on:click=move |_| device.lock(true)>
+                    {Icon::Locked.draw()}
+                    {button}
+                </button>
+            </p>
         </div>
     }
 }

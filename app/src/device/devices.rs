@@ -10,8 +10,9 @@ use message::{
     device::{DeviceChange, Rights, Standing},
     receipt::Refusal,
     worker::{
-        Answer, Ask, Failure,
+        Answer, Ask, Failure, Profile,
         devices::{DeviceAnswer, DeviceTask, ListedDevice},
+        keys::KeysAnswer,
     },
 };
 
@@ -88,6 +89,8 @@ pub(crate) enum Barred {
     Suspended,
     /// For ever.
     Revoked,
+    /// For ever: newer keys have taken the place of these, at this moment where it is known.
+    Replaced(Option<Timestamp>),
 }
 
 /// What the bank shows of its keys does not fit what this device has pinned.
@@ -144,8 +147,22 @@ impl Device {
             Failure::Refused { code, .. } if code == Refusal::DeviceNotActive.code() => {
                 self.barred.set(Some(Barred::Revoked));
             }
+            Failure::Refused { code, .. } if code == Refusal::DeviceReplaced.code() => {
+                self.replaced(None);
+            }
             _ => {}
         }
+    }
+
+    /// Newer keys have taken the place of the open ones.
+    pub(super) fn replaced(self, at: Option<Timestamp>) {
+        self.barred.update(|barred| {
+            let known = match barred {
+                Some(Barred::Replaced(known)) => *known,
+                _ => None,
+            };
+            *barred = Some(Barred::Replaced(at.or(known)));
+        });
     }
 
     /// Remembers a notice about devices for the page that lists them.
@@ -189,6 +206,56 @@ impl Device {
             spawn_local(async move {
                 let _ = self.ask(Ask::Devices(DeviceTask::Resume { orders })).await;
             });
+        }
+    }
+
+    /// Whether new keys wait for the place of this device.
+    pub(crate) fn rotation_waits(self) -> bool {
+        self.profile_now()
+            .is_some_and(|profile| storage::rotation(profile.device).is_some())
+    }
+
+    /// New keys take the place of this device's. They are made first, which needs the line, too.
+    pub(crate) async fn replace_keys(self, passphrase: String) -> Result<Box<Profile>, Failure> {
+        self.make_next_keys().await?;
+        let task = DeviceTask::Replace { passphrase };
+        self.in_new_place(task).await
+    }
+
+    /// The same for a device that is used once: answers the name of the file that must be kept first.
+    pub(crate) async fn prepare_keys(self, passphrase: String) -> Result<String, Failure> {
+        self.make_next_keys().await?;
+        let task = DeviceTask::PrepareReplace { passphrase };
+        match self.ask(Ask::Devices(task)).await? {
+            Answer::Keys(KeysAnswer::File {
+                name,
+                media_type,
+                base64,
+            }) => {
+                super::files::save(&name, &media_type, &base64);
+                Ok(name)
+            }
+            _ => Err(unexpected()),
+        }
+    }
+
+    /// The file is saved and chosen again: now its keys take the place.
+    pub(crate) async fn finish_keys(self, file: String) -> Result<Box<Profile>, Failure> {
+        self.in_new_place(DeviceTask::FinishReplace { file }).await
+    }
+
+    async fn make_next_keys(self) -> Result<(), Failure> {
+        self.progress.set(None);
+        self.call_helper();
+        let made = self.ask(Ask::MakeKeys).await;
+        self.dismiss_helper();
+        made.map(|_| ())
+    }
+
+    async fn in_new_place(self, task: DeviceTask) -> Result<Box<Profile>, Failure> {
+        match self.ask(Ask::Devices(task)).await? {
+            Answer::Unlocked { profile } => Ok(profile),
+            _ => Err(unexpected()),
         }
     }
 

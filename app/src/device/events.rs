@@ -59,6 +59,12 @@ fn watch_page(device: Device) {
         let Some(profile) = device.profile_now() else {
             return;
         };
+        // Another tab has put new keys in the place of those that are open here.
+        let own = format!("{}{}", stored::DEVICE, profile.device);
+        if key == own && event.new_value().is_none() && !device.keys.once.get_untracked() {
+            device.lock(false);
+            return;
+        }
         // Another tab has signed.
         if key.starts_with(stored::ORDER) {
             device.read_orders();
@@ -176,6 +182,12 @@ fn notice_came(device: Device, notice: &Notice) {
             money::spoken(amount.balance())
         )),
         Notice::OnItsWay { .. } => {}
+        // While the keys are being replaced here, the new ones are on their way in.
+        Notice::KeysReplaced { at, .. } => {
+            if device.profile_now().is_some() && !device.rotation_waits() {
+                device.replaced(Some(*at));
+            }
+        }
         // These stand on the page of devices; the message stays until it is read.
         Notice::DeviceAdded { device_name, .. } => device.said.set(Some(Toast::staying(format!(
             "A new device: {device_name}. If that was not you, open Devices and revoke it."

@@ -89,6 +89,20 @@ pub(super) fn of(code: &str, detail: &str) -> Said {
             "This device was revoked",
             "Nothing that it signs is accepted any more, and nothing was kept here. Ask the bank for a new slip, and destroy this file or sheet.".to_owned(),
         ),
+        "replaced" => (
+            "These keys were replaced by newer ones",
+            match detail.parse() {
+                Ok(at) => format!(
+                    "These keys were replaced on {}; use the newer file. The bank accepts nothing from them any more, so destroy this file and every copy of it.",
+                    crate::ui::day::long(at)
+                ),
+                Err(_) => "Use the newer file. The bank accepts nothing from these keys any more.".to_owned(),
+            },
+        ),
+        "not-in-use" => (
+            "The bank does not count these keys",
+            "They were made to replace older ones, and that was not finished. Use the older file, and replace the keys once more.".to_owned(),
+        ),
         "unknown-device" => (
             "The bank knows no device with these keys",
             "Check the bank, the generation and every word on the sheet. If all is as printed, ask the bank for a new slip.".to_owned(),
@@ -151,6 +165,8 @@ mod tests {
             "another-file",
             "unreadable",
             "revoked",
+            "replaced",
+            "not-in-use",
             "unknown-device",
             "word-count",
             "unknown-word",

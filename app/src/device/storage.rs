@@ -159,6 +159,7 @@ pub(super) fn merged_care(key: &str, new: &str) -> Option<String> {
         file_at: new.file_at.or(old.file_at),
         sheet_at: new.sheet_at.or(old.sheet_at),
         declined_at: new.declined_at.or(old.declined_at),
+        replaced_at: new.replaced_at.or(old.replaced_at),
     })
     .ok()
 }

@@ -89,6 +89,9 @@ fn one_device_can_be_changed() {
     assert!(html.contains("Revoking is for ever") && html.contains("last device that can sign"));
     check("device-unknown", &render(&address(77), with_devices));
     check("device-add", &render("/devices/add", with_devices));
+    let html = render("/devices/replace", with_devices);
+    check("device-replace", &html);
+    assert!(html.contains("a new recovery sheet"));
 }
 
 #[test]
@@ -100,6 +103,14 @@ fn an_end_of_certificates_is_told_in_time() {
         device.stage.set(Stage::Unlocked(Box::new(own)));
     });
     check("accounts-ends", &html);
+    assert!(html.contains("Renew now") && html.contains("takes no orders"));
+    let html = render("/settings", |device| {
+        filled(device);
+        let mut own = profile();
+        own.certificates_until = NOW + 86_400 * 20;
+        device.stage.set(Stage::Unlocked(Box::new(own)));
+    });
+    check("settings-ends", &html);
     assert!(html.contains("Renew now"));
 }
 
@@ -116,6 +127,12 @@ fn a_device_that_must_stop_says_why() {
         device.barred.set(Some(Barred::Revoked));
     });
     check("stopped-revoked", &html);
+    let html = render("/accounts", |device| {
+        filled(device);
+        device.barred.set(Some(Barred::Replaced(Some(NOW))));
+    });
+    check("stopped-replaced", &html);
+    assert!(html.contains("These keys were replaced on "));
     let html = render("/accounts", |device| {
         filled(device);
         device.stop.set(Some(Stop {

@@ -67,6 +67,13 @@ pub enum Notice {
         /// Printed at.
         at: Timestamp,
     },
+    /// To the old keys of a device: newer ones have taken their place, and these do not count any more.
+    KeysReplaced {
+        /// The device that has taken the place.
+        device: Thumbprint,
+        /// From.
+        at: Timestamp,
+    },
     /// Something about a device of the same customer was changed.
     DeviceChanged {
         /// The device.

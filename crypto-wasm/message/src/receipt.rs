@@ -106,6 +106,10 @@ refusals! {
     DeviceNotActive = "DS0G", "This device may not sign orders. Use an active device or ask the bank.";
     /// The device is suspended.
     DeviceSuspended = "DS0S", "This device is suspended. Resume it with another of your devices, or ask the bank.";
+    /// Other keys have taken the place of the device's.
+    DeviceReplaced = "DS0N", "The keys of this device were replaced by newer ones, and these do not count any more. Use the newer keys.";
+    /// The device's certificates have ended.
+    CertificatesEnded = "DS0E", "The certificates of this device have ended, so the bank takes no orders from it. Renew them on the page of your accounts; if they ended long ago, ask the bank for a new slip.";
     /// The device may read and not sign.
     DeviceMayOnlyView = "DS0V", "This device may only look. Sign with a device that may sign, or let one change what this device may do.";
     /// The customer has no such device, or it does not stand where the change needs it.

@@ -11,6 +11,7 @@ use message::{
         DeviceChange, DeviceOrder, DeviceOrdered, DeviceView, Devices, DevicesAsk, EnrolledBy,
         Join, JoinAsk, JoinRequest, Joining, RenewAsk, Renewed, Rights, Standing,
     },
+    notice::Notice,
     receipt::{Refusal, Refused},
     text::Label,
 };
@@ -46,7 +47,8 @@ impl Bank {
         }
         let reason = match self.standing.get(&device) {
             Some(Standing::Suspended) => Refusal::DeviceSuspended,
-            Some(Standing::Revoked | Standing::Replaced) => Refusal::DeviceNotActive,
+            Some(Standing::Revoked) => Refusal::DeviceNotActive,
+            Some(Standing::Replaced) => Refusal::DeviceReplaced,
             _ => return false,
         };
         self.say(device, Refused { reason }, Some(jws.digest()), false);
@@ -103,7 +105,7 @@ impl Bank {
             last_used_at: None,
             ended_at: None,
             certificates_until: None,
-            predecessor: None,
+            predecessor: self.successors.get(id).copied(),
         });
         Devices {
             at: self.now,
@@ -202,8 +204,10 @@ impl Bank {
     /// A device has signed its nonce back: it counts, and whose place it takes does not.
     pub(super) fn activated(&mut self, device: Thumbprint) {
         self.standing.remove(&device);
-        if let Some(old) = self.successors.get(&device) {
-            self.standing.insert(*old, Standing::Replaced);
+        if let Some(old) = self.successors.get(&device).copied() {
+            self.standing.insert(old, Standing::Replaced);
+            let at = self.now;
+            self.say(old, Notice::KeysReplaced { device, at }, None, false);
         }
     }
 }

@@ -11,6 +11,7 @@ use message::{
     worker::{
         Answer, Ask, Failure, StoredDevice,
         devices::{DeviceTask, StoredRotation},
+        keys::{Care, FileForm, KeysAnswer, KeysAsk, SealedSeed, stored as carried},
         stored,
     },
 };
@@ -105,9 +106,37 @@ fn new_keys_take_the_place_of_the_old() {
         left.keys()
             .all(|key| !key.contains(&old.device.to_string()))
     );
+    // The new seed waits for its sheet, and says which keys it makes.
+    let [seed]: [SealedSeed; 1] = stored_as(&desk, carried::SEED).try_into().unwrap();
+    assert_eq!(seed.generation, 2);
+    assert!(left.contains_key(&format!("{}{new}", carried::SEED)));
+    let [care]: [Care; 1] = stored_as(&desk, carried::CARE).try_into().unwrap();
+    assert!(care.replaced_at.is_some() && !care.is_taken());
     assert!(desk.ask(Ask::Overview).is_ok());
     let mut tab = desk.tab();
     assert_eq!(id_of(open(&mut tab)), new);
+    // And once more: counted along the line of keys.
+    tab.ask(Ask::MakeKeys).unwrap();
+    id_of(tab.ask(replace()));
+    let [seed]: [SealedSeed; 1] = stored_as(&tab, carried::SEED).try_into().unwrap();
+    assert_eq!(seed.generation, 3);
+}
+
+/// A mailbox that is being read while the keys change says nothing about the new one.
+#[test]
+fn the_old_mailbox_does_not_move_the_new_ones_mark() {
+    let mut desk = unlocked();
+    let old = desk.stored_device().device;
+    desk.ask(Ask::MakeKeys).unwrap();
+    let reading = desk.send(Ask::ReadMail);
+    let new = id_of(desk.ask(replace()));
+    let _ = desk.wait_for(reading);
+    let mark: i64 = desk.stored(&format!("{}{new}", stored::MAILBOX))[0]
+        .parse()
+        .unwrap();
+    let last = |device| desk.bank().mailboxes[&device].last().unwrap().n;
+    assert!(mark <= last(new));
+    assert_ne!(last(old), last(new));
 }
 
 /// Storage and the bank as they are when a tab dies after so many `Store` events and requests.
@@ -166,4 +195,101 @@ fn without_a_line_the_old_keys_go_on() {
     tab.bank().up();
     let mut tab = tab.tab();
     assert_ne!(id_of(open(&mut tab)), old);
+}
+
+fn file_of(answer: Result<Answer, Failure>) -> String {
+    match answer {
+        Ok(Answer::Keys(KeysAnswer::File { base64, .. })) => base64,
+        other => panic!("no file: {:?}", other.err()),
+    }
+}
+
+/// Opens a file on a computer that knows nothing, to be used there once.
+fn use_once(desk: &Desk, file: &str) -> (Desk, Result<Answer, Failure>) {
+    let mut other = desk.tab();
+    other.place.storage.borrow_mut().clear();
+    let open = KeysAsk::OpenFile {
+        file: file.to_owned(),
+        passphrase: PASSPHRASE.to_owned(),
+    };
+    other.ask(Ask::Keys(open)).unwrap();
+    let opened = other.ask(Ask::Keys(KeysAsk::UseOnce));
+    (other, opened)
+}
+
+fn not_usable(answer: Result<Answer, Failure>) -> (String, String) {
+    match answer.err() {
+        Some(Failure::NotUsable { code, detail }) => (code, detail),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The key file of an enrolled device, and its bank.
+fn in_a_file() -> (Desk, String) {
+    let mut desk = unlocked();
+    let export = KeysAsk::Export {
+        form: FileForm::KeyFile,
+        passphrase: PASSPHRASE.to_owned(),
+        file_passphrase: None,
+    };
+    let file = file_of(desk.ask(Ask::Keys(export)));
+    (desk, file)
+}
+
+#[test]
+fn keys_in_a_file_are_replaced_when_the_new_file_was_read_back() {
+    let (desk, old_file) = in_a_file();
+    let (mut once, opened) = use_once(&desk, &old_file);
+    let old = id_of(opened);
+    once.ask(Ask::MakeKeys).unwrap();
+    assert!(
+        once.ask(replace()).is_err(),
+        "nothing would be kept of them"
+    );
+    once.ask(Ask::MakeKeys).unwrap();
+    let prepare = DeviceTask::PrepareReplace {
+        passphrase: PASSPHRASE.to_owned(),
+    };
+    let new_file = file_of(once.ask(Ask::Devices(prepare)));
+    // Up to here the old keys count, in this tab and in the file.
+    assert_eq!(once.bank().stands(old), Standing::Active);
+    assert!(once.ask(Ask::Overview).is_ok());
+    assert!(use_once(&desk, &old_file).1.is_ok());
+    let finish = |file: &str| {
+        let file = file.to_owned();
+        Ask::Devices(DeviceTask::FinishReplace { file })
+    };
+    let wrong = once.ask(finish(&old_file));
+    assert_eq!(not_usable(wrong).0, "another-file");
+    assert_eq!(once.bank().stands(old), Standing::Active);
+    let new = id_of(once.ask(finish(&new_file)));
+    assert_eq!(once.bank().stands(old), Standing::Replaced);
+    assert!(once.ask(Ask::Overview).is_ok());
+    let (code, at) = not_usable(use_once(&desk, &old_file).1);
+    assert_eq!(
+        (code.as_str(), at),
+        ("replaced", once.bank().now.to_string())
+    );
+    let (mut again, opened) = use_once(&desk, &new_file);
+    assert_eq!(id_of(opened), new);
+    assert!(again.ask(Ask::Overview).is_ok());
+}
+
+#[test]
+fn a_new_file_that_was_not_read_back_takes_the_place_when_it_is_opened() {
+    let (desk, old_file) = in_a_file();
+    let (mut once, opened) = use_once(&desk, &old_file);
+    let old = id_of(opened);
+    once.ask(Ask::MakeKeys).unwrap();
+    let prepare = DeviceTask::PrepareReplace {
+        passphrase: PASSPHRASE.to_owned(),
+    };
+    let new_file = file_of(once.ask(Ask::Devices(prepare)));
+    drop(once);
+    assert_eq!(desk.bank().stands(old), Standing::Active);
+    let (mut fresh, opened) = use_once(&desk, &new_file);
+    assert_ne!(id_of(opened), old);
+    assert_eq!(desk.bank().stands(old), Standing::Replaced);
+    assert!(fresh.ask(Ask::Overview).is_ok());
+    assert_eq!(not_usable(use_once(&desk, &old_file).1).0, "replaced");
 }

@@ -26,13 +26,29 @@ impl Customer {
                 device: device.id,
             }),
             Standing::Suspended => Err(Refusal::DeviceSuspended),
+            Standing::Replaced => Err(Refusal::DeviceReplaced),
             _ => Err(Refusal::DeviceNotActive),
         }
     }
 
-    /// The same, if the device may sign orders as well.
-    pub(crate) fn signing(verified: &Verified, device: &Device) -> Result<Self, Refusal> {
+    /// The same, if the device's certificates still hold.
+    pub(crate) fn certified(
+        verified: &Verified,
+        device: &Device,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
         let customer = Self::of(verified, device)?;
+        check_certificates(device, now)?;
+        Ok(customer)
+    }
+
+    /// The same, if the device may sign orders as well.
+    pub(crate) fn signing(
+        verified: &Verified,
+        device: &Device,
+        now: Timestamp,
+    ) -> Result<Self, Refusal> {
+        let customer = Self::certified(verified, device, now)?;
         match device.rights {
             Rights::Sign => Ok(customer),
             Rights::View => Err(Refusal::DeviceMayOnlyView),
@@ -46,12 +62,13 @@ impl Customer {
         verified: &Verified,
         device: &Device,
         heir: Option<&Device>,
-        iat: Timestamp,
+        (iat, now): (Timestamp, Timestamp),
     ) -> Result<Self, Refusal> {
         let before = device.replaced_at.is_some_and(|at| iat <= at);
         if verified.signer() != device.id || device.standing != Standing::Replaced || !before {
-            return Self::signing(verified, device);
+            return Self::signing(verified, device, now);
         }
+        check_certificates(device, now)?;
         match heir.map(|heir| (heir.standing, heir.rights)) {
             Some((Standing::Active, Rights::Sign)) if device.rights == Rights::Sign => Ok(Self {
                 number: device.customer,
@@ -71,6 +88,14 @@ impl Customer {
     /// The device that signed.
     pub fn device(&self) -> Thumbprint {
         self.device
+    }
+}
+
+/// A device signs nothing any more once one of its certificates has ended.
+fn check_certificates(device: &Device, now: Timestamp) -> Result<(), Refusal> {
+    match device.certificates_until {
+        Some(until) if until < now => Err(Refusal::CertificatesEnded),
+        _ => Ok(()),
     }
 }
 

@@ -35,6 +35,8 @@ pub struct RegistrarWiring {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// How long devices' certificates last, in seconds; without it two years.
+    pub device_seconds: Option<i64>,
 }
 
 /// Holds the keys of the enrolment CA and the processor CA.
@@ -100,9 +102,19 @@ impl Registrar {
         request: &RequestRow,
         now: Timestamp,
     ) -> Result<(Certificate, Certificate), Fault> {
-        let (issuer, signing, encryption) = match request.kind {
-            SubjectKind::Device => (&self.devices, Role::DeviceSigning, Role::DeviceEncryption),
-            SubjectKind::Processor => (&self.processors, Role::Processor, Role::ProcessorUnwrap),
+        let (issuer, signing, encryption, seconds) = match request.kind {
+            SubjectKind::Device => (
+                &self.devices,
+                Role::DeviceSigning,
+                Role::DeviceEncryption,
+                self.wiring.device_seconds.unwrap_or(CERTIFICATE_SECONDS),
+            ),
+            SubjectKind::Processor => (
+                &self.processors,
+                Role::Processor,
+                Role::ProcessorUnwrap,
+                CERTIFICATE_SECONDS,
+            ),
         };
         let mut rng = self.wiring.entropy.rng();
         let mut issue = |role: Role, key: &[u8], holder| {
@@ -112,7 +124,7 @@ impl Registrar {
                 name: request.name.clone(),
                 key_spki: key.to_vec(),
                 holder,
-                validity: validity(now, CERTIFICATE_SECONDS),
+                validity: validity(now, seconds),
                 licence: None,
                 tls_names: Vec::new(),
                 common_name: None,

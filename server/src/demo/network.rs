@@ -156,6 +156,7 @@ impl Network {
             rsa: Arc::new(AwsLcRsa),
             clock: Arc::new(boot::SystemClock),
             entropy: Arc::new(SystemEntropy),
+            device_seconds: None,
         };
         let registrar = Registrar::start(wiring, &own.secrets.registrar).await?;
         registrar.issue_pending().await?;

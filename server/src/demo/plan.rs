@@ -286,6 +286,7 @@ impl Plan {
             gateways: gateways.collect(),
             edges: edges.collect(),
             processors: PROCESSORS.map(str::to_owned).to_vec(),
+            device_certificate_seconds: None,
             folder: self.party(&bank.party()),
         })
     }

@@ -35,6 +35,7 @@ pub async fn run(role: &RoleArguments) -> Result<(), Failure> {
             rsa: Arc::new(AwsLcRsa),
             clock: Arc::new(boot::SystemClock),
             entropy: Arc::new(SystemEntropy),
+            device_seconds: configuration.device_certificate_seconds,
         };
         match Registrar::start(wiring, &secret).await {
             Ok(registrar) => break registrar,

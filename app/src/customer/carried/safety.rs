@@ -95,18 +95,30 @@ pub(crate) fn Safety() -> impl IntoView {
     let keys = device.keys;
     let file = move || match keys.care.get().file_at {
         Some(at) => format!("Last opened and tried on {}.", day::date(at)),
-        None => "Not saved yet.".to_owned(),
+        None => match keys.care.get().replaced_at {
+            Some(at) => format!(
+                "Not saved yet. A file from before {} holds the old keys: save it anew.",
+                day::date(at)
+            ),
+            None => "Not saved yet.".to_owned(),
+        },
     };
     let sheet = move || {
         let care = keys.care.get();
         match (keys.seed.get().is_some(), care.sheet_at) {
             (_, Some(at)) => format!("Checked on {}. The words are not kept here.", day::date(at)),
-            (true, None) => "Not written down yet.".to_owned(),
+            (true, None) => match care.replaced_at {
+                Some(at) => format!(
+                    "Not written down yet. A sheet from before {} makes the old keys again, and the bank does not accept those any more.",
+                    day::date(at)
+                ),
+                None => "Not written down yet.".to_owned(),
+            },
             (false, None) if care.declined_at.is_some() => {
-                "Declined. It cannot be made again for these keys.".to_owned()
+                "Declined. It cannot be made again for these keys; new keys come with a new sheet.".to_owned()
             }
             (false, None) => {
-                "It cannot be shown here: these keys were brought in a file, or made before sheets existed. If you wrote it down where they were made, it still counts.".to_owned()
+                "It cannot be shown here: these keys were brought in a file, or made before sheets existed. If you wrote it down where they were made, it still counts. New keys come with a sheet.".to_owned()
             }
         }
     };
@@ -131,6 +143,9 @@ pub(crate) fn Safety() -> impl IntoView {
                     <h2>"Used once on this computer"</h2>
                     <p class="note">
                         "Nothing of this device is stored here. Lock it when you go, and remove your drive."
+                    </p>
+                    <p>
+                        <a href="/devices/replace">"Replace the keys in the file"</a>
                     </p>
                 </div>
             }
@@ -165,6 +180,9 @@ pub(crate) fn Safety() -> impl IntoView {
                     </Show>
                     <li>
                         <a href="/keys/passphrase">"Change the passphrase"</a>
+                    </li>
+                    <li>
+                        <a href="/devices/replace">"Replace the keys"</a>
                     </li>
                 </ul>
             </div>

@@ -135,11 +135,14 @@ fn NoSheet() -> impl IntoView {
         <div class="narrow flow">
             <h1>"There is no sheet to show"</h1>
             <p>
-                "The words are shown until they are written down or declined, and wiped then. Keys that were brought in a file have none. A key file brings this device back as well."
+                "The words are shown until they are written down or declined, and wiped then. Keys that were brought in a file have none. A key file brings this device back as well, and replacing the keys makes new ones with a sheet of their own."
             </p>
             <p class="actions">
                 <a class="button" href="/keys/export">
                     "Save a key file"
+                </a>
+                <a class="button" href="/devices/replace">
+                    "Replace the keys"
                 </a>
             </p>
         </div>

@@ -1,4 +1,4 @@
-//! The certificates of this device end soon: a reminder, and one press renews them.
+//! The certificates of this device end soon, or have ended: a reminder, and one press renews them.
 
 use crate::{
     device::{Device, clock, words},
@@ -54,14 +54,23 @@ fn Reminder(until: i64) -> impl IntoView {
             }
         });
     };
+    let ended = until < clock::now();
+    let (weight, head, words) = if ended {
+        (
+            Weight::Negative,
+            format!("This device’s certificates ended on {}", day::date(until)),
+            "The bank takes no orders from this device until they are renewed. That works for 30 days after their end; later, add this browser anew with another device of yours or with a new slip from the bank.",
+        )
+    } else {
+        (
+            Weight::Warning,
+            format!("This device’s certificates end on {}", day::date(until)),
+            "They show that its keys are yours. Renewing keeps the keys, the five words and the passphrase, and takes a few seconds.",
+        )
+    };
     view! {
-        <Notice
-            weight=Weight::Warning
-            head=format!("This device’s certificates end on {}", day::date(until))
-        >
-            <p>
-                "They show that its keys are yours. Renewing keeps the keys, the five words and the passphrase, and takes a few seconds."
-            </p>
+        <Notice weight=weight head=head>
+            <p>{words}</p>
             {move || {
                 device
                     .keys

@@ -175,6 +175,9 @@ fn Elsewhere() -> impl IntoView {
             <p class="note">
                 <a href="/settings">"What this browser keeps, and how to remove it"</a>
             </p>
+            <p class="note">
+                <a href="/devices/replace">"Replace this device’s keys"</a>
+            </p>
         </div>
     }
 }

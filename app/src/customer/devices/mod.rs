@@ -1,9 +1,10 @@
-//! The customer's devices: the list, one of them, adding one with another.
+//! The customer's devices: the list, one of them, adding one with another, new keys.
 
 pub(crate) mod add;
 pub(crate) mod ends;
 pub(crate) mod list;
 pub(crate) mod one;
+pub(crate) mod replace;
 pub(crate) mod revoke;
 mod said;
 

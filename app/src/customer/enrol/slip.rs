@@ -67,7 +67,7 @@ pub(super) fn Slip(journey: Journey) -> impl IntoView {
                         <div class="narrow">
                             <Notice weight=Weight::Accent head="With the key from your file">
                                 <p>
-                                    "It becomes the signing key of this device, and the key for what the bank sends you is made beside it. There is no recovery sheet for it."
+                                    "It becomes the signing key of this device, and the key for what the bank sends you is made beside it. There is no recovery sheet for it; replacing the keys later makes one."
                                 </p>
                             </Notice>
                         </div>

@@ -69,6 +69,18 @@ pub enum DeviceTask {
         /// Of the device; it encrypts the new keys as well.
         passphrase: String,
     },
+    /// The same for a device that is kept in a file and nowhere else, up to the moment at which the new
+    /// keys have their certificates and the old ones still count. Answer: `keys::File`, the new file.
+    PrepareReplace {
+        /// It encrypts the new keys, and is the old file's where that is one of ours.
+        passphrase: String,
+    },
+    /// The new file, saved and chosen again: it is opened, its key signs, and then the new keys take
+    /// the place of the old ones. Answer: `Unlocked` with the new device.
+    FinishReplace {
+        /// The file.
+        file: String,
+    },
     /// Unlocks a device for which new keys are stored under `ROTATING`, and goes on with putting them
     /// in its place. Answer: `Unlocked`, with the new device where that is done, with the old one where
     /// it still counts.

@@ -244,6 +244,9 @@ pub struct Care {
     pub sheet_at: Option<Timestamp>,
     /// When the sheet was declined.
     pub declined_at: Option<Timestamp>,
+    /// When these keys were made to take the place of older ones, whose file and sheet open those.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_at: Option<Timestamp>,
 }
 
 impl Care {

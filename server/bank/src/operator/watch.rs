@@ -2,8 +2,12 @@
 
 use crate::{
     Fault,
-    store::{alarm, device, fault_log, figure, link, outbox, quarantine},
+    store::{
+        alarm, device, fault_log, figure, institution, key_set as sets, link, outbox, quarantine,
+    },
 };
+use envelope::Jws;
+use message::{Payload, Timestamp, key_set::KeySet};
 use sqlx::{Connection as _, PgConnection};
 
 /// One direction of a link.
@@ -38,6 +42,46 @@ pub struct Status {
     pub alarms: i64,
     /// Faults of ours.
     pub faults: i64,
+    /// The bank's newest key set: its number, and the last moment at which anybody seals to its key.
+    pub key_set: Option<(u64, Timestamp)>,
+}
+
+/// How long before the end of a key set the operator is reminded, in seconds.
+const REMIND_SECONDS: i64 = 60 * 24 * 60 * 60;
+
+impl Status {
+    /// What the operator is to do about the key set, where it ends soon or has ended.
+    pub fn key_set_reminder(&self, now: Timestamp) -> Option<String> {
+        let (number, until) = self.key_set?;
+        let days = until.saturating_sub(now).div_euclid(24 * 60 * 60);
+        let left = until.saturating_sub(now);
+        let when = match left {
+            ..0 => "has ended: devices seal nothing to this bank any more".to_owned(),
+            0..=REMIND_SECONDS => format!("ends in {days} days"),
+            _ => return None,
+        };
+        Some(format!(
+            "key set {number} {when}. Make the next one: server key rotate"
+        ))
+    }
+}
+
+/// Reads the end of the newest key set.
+async fn key_set(core: &mut PgConnection) -> Result<Option<(u64, Timestamp)>, Fault> {
+    let Some(bank) = institution::read(core).await? else {
+        return Ok(None);
+    };
+    let mut newest = sets::newest(core).await?;
+    let Some((number, jws)) = newest.remove(&bank.bic.lower()) else {
+        return Ok(None);
+    };
+    let jws = Jws::parse(&jws)?;
+    let row = |_| Fault::Row {
+        table: "key_set",
+        column: "jws",
+    };
+    let set: Payload<KeySet> = serde_json::from_slice(jws.unverified_payload()).map_err(row)?;
+    Ok(Some((number, set.exp)))
 }
 
 /// Reads how things stand.
@@ -63,6 +107,7 @@ pub async fn status(core: &mut PgConnection) -> Result<Status, Fault> {
             .collect(),
         alarms: alarm::count(core).await?,
         faults: fault_log::count(core).await?,
+        key_set: key_set(core).await?,
     })
 }
 

@@ -86,7 +86,7 @@ impl Processor {
         signer: &Device,
         work: &mut Work,
     ) -> Result<(), Fault> {
-        let changed = match permitted(message, &payload.body.change, signer) {
+        let changed = match permitted(message, &payload.body.change, signer, work.now) {
             Ok(_) if !message.said.in_time(work.now) => Err(Refusal::Expired),
             Ok(_) => {
                 self.change_device(core, message, &payload.body.change, signer, work)
@@ -186,18 +186,20 @@ fn permitted(
     message: &Message,
     change: &DeviceChange,
     signer: &Device,
+    now: Timestamp,
 ) -> Result<Customer, Refusal> {
     let about_itself = match change {
         DeviceChange::Rename { device, .. }
         | DeviceChange::Suspend { device }
         | DeviceChange::Revoke { device, .. } => *device == signer.id,
-        DeviceChange::Replace { .. } => true,
+        // New keys get certificates: that is for those whose own ones hold.
+        DeviceChange::Replace { .. } => return Customer::certified(&message.verified, signer, now),
         _ => false,
     };
     if about_itself {
         Customer::of(&message.verified, signer)
     } else {
-        Customer::signing(&message.verified, signer)
+        Customer::signing(&message.verified, signer, now)
     }
 }
 

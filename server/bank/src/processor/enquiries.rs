@@ -76,7 +76,7 @@ impl Processor {
             let customer = devices
                 .get(&signer)
                 .map_or(Err(Refusal::DeviceNotActive), |device| match message.said {
-                    Said::JoinAsk(_) => Customer::signing(&message.verified, device),
+                    Said::JoinAsk(_) => Customer::signing(&message.verified, device, work.now),
                     _ => Customer::of(&message.verified, device),
                 });
             let refusal = match customer {

@@ -199,6 +199,9 @@ impl Processor {
         work.drafts
             .push(Draft::new(answer, Keep::Answer(digest), to));
         if device.standing == Standing::Waiting {
+            if let Some(old) = device.predecessor {
+                self.tell_replaced(core, old, id, work).await?;
+            }
             let notice = match device.predecessor {
                 None => Notice::DeviceAdded {
                     device_name: device.name,
@@ -215,6 +218,28 @@ impl Processor {
             };
             work.notices.push((device.customer, Some(id), notice));
         }
+        Ok(())
+    }
+
+    /// A copy of the old keys, in a file or another browser, learns since when they do not count. It may
+    /// have no session, so it is sealed to the old key.
+    async fn tell_replaced(
+        &self,
+        core: &mut PgConnection,
+        old: Thumbprint,
+        new: Thumbprint,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        let Some(known) = device::by_ids(core, &[old]).await?.pop() else {
+            return Ok(());
+        };
+        let told = Notice::KeysReplaced {
+            device: new,
+            at: work.now,
+        };
+        let payload = self.payload(old.to_string(), None, told, work.now);
+        let to = To::Key(old, self.keys.of(&known.encryption_key)?);
+        work.drafts.push(Draft::new(payload, Keep::Nothing, to));
         Ok(())
     }
 

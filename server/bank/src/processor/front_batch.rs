@@ -114,8 +114,9 @@ impl Processor {
                     }
                 }
                 Said::Order(payload) => {
+                    let times = (payload.iat, work.now);
                     let customer = match devices.get(&signer) {
-                        Some(device) => orderer(core, message, device, payload.iat).await?,
+                        Some(device) => orderer(core, message, device, times).await?,
                         None => Err(Refusal::DeviceNotActive),
                     };
                     judged.insert(message.verified.digest(), customer);
@@ -310,14 +311,14 @@ async fn orderer(
     core: &mut PgConnection,
     message: &Message,
     device: &Device,
-    iat: Timestamp,
+    times: (Timestamp, Timestamp),
 ) -> Result<Result<Customer, Refusal>, Fault> {
     let heir = match device.standing {
         Standing::Replaced => device::heir(core, device.id).await?,
         _ => None,
     };
     let verified = &message.verified;
-    Ok(Customer::ordering(verified, device, heir.as_ref(), iat))
+    Ok(Customer::ordering(verified, device, heir.as_ref(), times))
 }
 
 /// Something may have changed about any device of this one's customer.

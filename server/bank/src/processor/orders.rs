@@ -313,7 +313,7 @@ impl Processor {
             "device-not-active",
             "The order is signed by a device that is revoked or not active yet.",
         );
-        if refusal == Refusal::DeviceNotActive {
+        if matches!(refusal, Refusal::DeviceNotActive | Refusal::DeviceReplaced) {
             work.aside
                 .push(super::intake::aside(&ordered.message.envelope, reason));
         }

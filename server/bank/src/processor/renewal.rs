@@ -23,6 +23,10 @@ use std::sync::atomic::Ordering;
 /// How long before their end a device's certificates are made anew, in seconds.
 const RENEWAL_SECONDS: i64 = 90 * 24 * 60 * 60;
 
+/// How long after their end they can still be renewed with the same keys. Nothing else is taken from the
+/// device by then; later it needs a new slip, or another device of the customer.
+const GRACE_SECONDS: i64 = 30 * 24 * 60 * 60;
+
 /// How long a processor waits before it asks the registrar once more, in seconds.
 const ASK_AGAIN_SECONDS: i64 = 60 * 60;
 
@@ -44,9 +48,13 @@ impl Processor {
         work: &mut Work,
     ) -> Result<(), Fault> {
         let to = To::Device(device.id);
+        let ends = device.certificates_until.unwrap_or_default();
         let refusal = match Customer::of(&message.verified, device) {
-            Ok(_) if message.said.in_time(work.now) => None,
-            Ok(_) => Some(Refusal::Expired),
+            Ok(_) if !message.said.in_time(work.now) => Some(Refusal::Expired),
+            Ok(_) if work.now.saturating_sub(ends) > GRACE_SECONDS => {
+                Some(Refusal::CertificatesEnded)
+            }
+            Ok(_) => None,
             Err(refusal) => Some(refusal),
         };
         if let Some(refusal) = refusal {
@@ -54,7 +62,6 @@ impl Processor {
             return Ok(());
         }
         let digest = message.verified.digest();
-        let ends = device.certificates_until.unwrap_or_default();
         if ends.saturating_sub(work.now) <= RENEWAL_SECONDS
             && certificate_request::renew(core, device.id, Some(digest), work.now).await?
         {

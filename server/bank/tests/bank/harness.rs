@@ -185,6 +185,7 @@ impl TestBank {
             rsa: rsa(),
             clock: clock.clone(),
             entropy: Arc::new(SystemEntropy),
+            device_seconds: None,
         };
         let registrar = Registrar::start(registering, &secrets.registrar)
             .await

@@ -1,16 +1,16 @@
 //! The bank's encryption key is rotated, certificates are renewed.
 
 use crate::{
-    device::{Device, bank_key, is_booked},
+    device::{Device, bank_key, is_booked, refused},
     harness::{NOW, TestBank, carry, certificate, exchange, insert_item, material, rsa},
 };
 use bank::{Clock, Entropy, Processor, SystemEntropy, operator};
 use envelope::{Jws, RsaPublicKey, key_set, seal_to_key};
 use message::{
     Payload,
-    device::{RenewAsk, Renewed},
+    device::{DeviceChange, RenewAsk, Renewed, Rights},
     key_set::KeySet,
-    receipt::Receipt,
+    receipt::{Receipt, Refusal},
 };
 use relay::link::{Ends, Party, chain::Position};
 use sqlx::ConnectOptions;
@@ -246,6 +246,73 @@ async fn a_device_renews_its_certificates_before_they_end() {
 }
 
 #[tokio::test]
+async fn a_device_whose_certificates_have_ended_orders_nothing() {
+    let bank = TestBank::halden().await;
+    let ann = Device::enrolled(&bank, 0, 100_00).await;
+    let bo = Device::enrolled(&bank, 1, 0).await;
+    let until = ann.devices(&bank).await[0].certificates_until.unwrap();
+    let signed = ann.sign(&ann.payload(&bank, ann.order(&bo.iban, 1_00)));
+    // Up to the last second, by the bank's clock.
+    bank.clock.advance(until - bank.clock.now());
+    assert!(is_booked(&ann.pay(&bank, &bo.iban, 2_00).await));
+    bank.clock.advance(1);
+    let ended = refused(Refusal::CertificatesEnded);
+    assert_eq!(ann.pay(&bank, &bo.iban, 3_00).await, ended);
+    // Signed in time and handed in afterwards: the bank looks when it decides.
+    ann.hand_in(&bank, &signed).await;
+    bank.settle().await;
+    let receipt = ann.receipt(&bank, signed.digest()).await.unwrap();
+    assert_eq!(receipt.body.outcome, ended);
+    // Neither does it change devices or get new keys; it may look, and stop itself.
+    let device = bo.id();
+    let allow = DeviceChange::Allow {
+        device,
+        rights: Rights::View,
+    };
+    assert_eq!(
+        ann.change(&bank, allow).await,
+        Err(Refusal::CertificatesEnded)
+    );
+    let new = ann.sibling(2);
+    let request = new.sign(&new.payload(&bank, new.join_request()));
+    let request = request.as_str().to_owned();
+    let replace = DeviceChange::Replace { request };
+    assert_eq!(
+        ann.change(&bank, replace).await,
+        Err(Refusal::CertificatesEnded)
+    );
+    assert_eq!(ann.devices(&bank).await.len(), 1);
+    assert_eq!(ann.balance(&bank).await.0, 98_00);
+    // Renewed a little late, it signs again.
+    let question = ann.say(&bank, RenewAsk {}).await;
+    bank.settle().await;
+    let _: Renewed = ann.answered(&bank, question).await.unwrap();
+    assert!(is_booked(&ann.pay(&bank, &bo.iban, 4_00).await));
+    // A month after the end it is too late even for that.
+    bank.clock.advance(30 * DAY);
+    let late: Result<Renewed, _> = bo.ask(&bank, RenewAsk {}).await;
+    assert_eq!(late, Err(Refusal::CertificatesEnded));
+    bank.assert_right().await;
+}
+
+#[tokio::test]
+async fn the_operator_is_reminded_of_a_key_set_that_ends() {
+    let bank = TestBank::halden().await;
+    let mut core = bank.owner().await;
+    let status = operator::status(&mut core).await.unwrap();
+    let (number, until) = status.key_set.unwrap();
+    assert_eq!(number, 1);
+    assert_eq!(status.key_set_reminder(until - 61 * DAY), None);
+    let said = |at| status.key_set_reminder(at).unwrap();
+    assert!(said(until - 59 * DAY).contains("key set 1 ends in 59 days"));
+    assert!(said(until + 1).contains("has ended") && said(until).contains("server key rotate"));
+    assert_eq!(rotate(&bank).await, 2);
+    let status = operator::status(&mut core).await.unwrap();
+    assert_eq!(status.key_set.unwrap().0, 2);
+    assert_eq!(status.key_set_reminder(bank.clock.now()), None);
+}
+
+#[tokio::test]
 async fn a_processor_renews_its_own_certificates() {
     let (a, b) = TestBank::two().await;
     let ann = Device::enrolled(&a, 0, 100_00).await;
@@ -260,8 +327,12 @@ async fn a_processor_renews_its_own_certificates() {
     a.clock.advance(20 * DAY);
     exchange(&a, &b).await;
     assert_eq!(a.number(issued).await, before + 1);
-    // Past the end of the old one everybody believes the new one.
-    a.clock.advance(240 * DAY);
+    // Past the end of the old one everybody believes the new one. The payer has renewed, too.
+    a.clock.advance(220 * DAY);
+    let question = ann.say(&a, RenewAsk {}).await;
+    a.settle().await;
+    let _: Renewed = ann.answered(&a, question).await.unwrap();
+    a.clock.advance(20 * DAY);
     exchange(&a, &b).await;
     let digest = ann.say(&a, ann.order(&cy.iban, 1_00)).await;
     exchange(&a, &b).await;

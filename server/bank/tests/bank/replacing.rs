@@ -75,6 +75,13 @@ async fn new_keys_take_the_place_of_the_old_in_two_phases() {
         matches!(told, Notice::DeviceChanged { change: ChangeSeen::Replaced, device, .. } if device == new.id())
     );
     assert_eq!(new.heard::<Notice>(&bank).await.len(), 0);
+    // A copy of the old keys, in a file, finds in the old mailbox since when they do not count.
+    let told = old.last::<Notice>(&bank).await.body;
+    let expected = Notice::KeysReplaced {
+        device: new.id(),
+        at: NOW + 10,
+    };
+    assert_eq!(told, expected);
     // An order from before counts; both mailboxes hear of it, and the new device can ask for it.
     let digest = old.send(&bank, &before).await;
     bank.settle().await;
@@ -89,7 +96,7 @@ async fn new_keys_take_the_place_of_the_old_in_two_phases() {
     // One made afterwards does not, nor one whose time has run out; questions are refused.
     bank.clock.advance(10);
     let outcome = old.pay(&bank, &bo.iban, 3_00).await;
-    assert_eq!(outcome, refused(Refusal::DeviceNotActive));
+    assert_eq!(outcome, refused(Refusal::DeviceReplaced));
     let late = message::Payload {
         jti: MessageId::new([9; 16]),
         ..before
@@ -101,9 +108,9 @@ async fn new_keys_take_the_place_of_the_old_in_two_phases() {
     assert_eq!(outcome, refused(Refusal::Expired));
     let ask = PaymentAsk { payment: late.jti };
     let asked: Result<Payment, _> = old.ask(&bank, ask).await;
-    assert_eq!(asked, Err(Refusal::DeviceNotActive));
+    assert_eq!(asked, Err(Refusal::DeviceReplaced));
     let again = old.change(&bank, change).await;
-    assert_eq!(again, Err(Refusal::DeviceNotActive));
+    assert_eq!(again, Err(Refusal::DeviceReplaced));
     assert!(is_booked(&new.pay(&bank, &bo.iban, 4_00).await));
     // Revoked, it takes the one it replaced with it.
     let revoke = DeviceChange::Revoke {

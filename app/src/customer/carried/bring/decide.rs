@@ -235,7 +235,7 @@ pub(super) fn Foreign(bring: Bring) -> impl IntoView {
             <ul class="bullets">
                 <li>"Your key signs. A second key, for what the bank sends you, is made beside it."</li>
                 <li>
-                    "There is no recovery sheet for a key that was made elsewhere. Save a key file after enrolling."
+                    "There is no recovery sheet for a key that was made elsewhere. Save a key file after enrolling, or replace the keys later: the new ones come with a sheet."
                 </li>
             </ul>
             <p class="actions">
