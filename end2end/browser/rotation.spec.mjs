@@ -1,9 +1,15 @@
 // New keys for a device: cut off at every moment there is one working state afterwards, and it pays.
+// New sheet, new file; and certificates that end.
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import {
-  PASSPHRASE, accessible, bank, enrol, fits, listenForFaults, openCustomer, pay, unlock,
+  PASSPHRASE, accessible, bank, enrol, fits, listenForFaults, openCustomer, pay, processes, signal,
+  unlock, writeSheetDown,
 } from './people.mjs';
+
+const folder = mkdtempSync(join(tmpdir(), 'countersign-new-keys-'));
 
 /** The page is sound on a desk and in a hand, in the light and in the dark. */
 async function looks(page, name) {
@@ -153,4 +159,288 @@ test('new keys, cut off at several moments: one device works afterwards', async 
   await expect(last.getByText('Devices that do not count any more (6)')).toBeVisible();
   expect(faults).toEqual([]);
   await context.close();
+});
+
+const choose = (page, file) => page.locator('input[type=file]').setInputFiles(file);
+
+/** Takes the file that a press of the button makes. */
+async function takeFile(page, press, name) {
+  const download = page.waitForEvent('download', { timeout: 90_000 });
+  await press();
+  const file = join(folder, name);
+  await (await download).saveAs(file);
+  return file;
+}
+
+/** Saves the open device as a key file and reads it back. */
+async function saveFile(page, name) {
+  await heading(page, 'Save a key file');
+  await page.getByRole('radio', { name: /^Key file/ }).check();
+  await page.getByLabel('Passphrase of this device').fill(PASSPHRASE);
+  const press = () => page.getByRole('button', { name: 'Save the file' }).click();
+  const file = await takeFile(page, press, name);
+  await choose(page, file);
+  await heading(page, 'The key file works');
+  return file;
+}
+
+/** Opens a key file in a browser that knows nothing; goes on to what becomes of it. */
+async function openFile(browser, file) {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`${bank(0).web}/keys/import`);
+  await choose(page, file);
+  await page.getByLabel('Passphrase of this file').fill(PASSPHRASE);
+  await page.getByRole('button', { name: 'Open' }).click();
+  await heading(page, 'What becomes of this key?');
+  return page;
+}
+
+async function useOnce(page) {
+  await page.getByRole('radio', { name: /Use it on this computer once/ }).check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+/** Types a recovery sheet into a browser that knows nothing. */
+async function recover(browser, { words, bankWords }, generation) {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`${bank(0).web}/keys/recover`);
+  await page.getByLabel('Word 1', { exact: true }).fill(words.join(' '));
+  await page.getByLabel('Generation').fill(String(generation));
+  await page.getByLabel('The bank’s five words').fill(bankWords.join(' '));
+  await page.getByRole('button', { name: 'Make the keys again' }).click();
+  return page;
+}
+
+test('new keys come with a new sheet and want a new file; the old ones say that they were replaced', async ({ browser }) => {
+  test.setTimeout(420_000);
+  const customer = openCustomer(0, 'Noor Haddad', '500.00');
+  const payee = openCustomer(0, 'Bo Park', '1.00');
+  const page = await (await browser.newContext()).newPage();
+  const faults = listenForFaults(page);
+  await enrol(page, 0, customer, 'Desk');
+  await page.goto(`${bank(0).web}/keys/sheet`);
+  await unlock(page);
+  const oldSheet = await writeSheetDown(page);
+  await page.getByRole('link', { name: 'Back to Devices' }).click();
+  await page.getByRole('link', { name: 'Save a key file' }).click();
+  const oldFile = await saveFile(page, 'old.pem');
+  await page.getByRole('link', { name: 'Back to Devices' }).click();
+  await expect(page.getByText('In safety', { exact: true })).toBeVisible();
+
+  await page.getByRole('link', { name: 'Replace the keys' }).click();
+  await startReplacing(page);
+  await heading(page, 'Desk has new keys');
+  await expect(page.getByText('Your key file holds the old keys')).toBeVisible();
+  await page.getByRole('link', { name: 'Devices' }).first().click();
+  await page.getByRole('link', { name: 'What this browser keeps, and how to remove it' }).click();
+  await expect(page.getByText('Not in safety yet')).toBeVisible();
+  await expect(page.getByText(/makes the old keys again/)).toBeVisible();
+  await expect(page.getByText(/holds the old keys: save it anew/)).toBeVisible();
+  await looks(page, 'settings-replaced');
+  await page.getByRole('link', { name: 'Show the recovery sheet' }).click();
+  await expect(page.getByText('Version 1, generation 2')).toBeVisible();
+  const newSheet = await writeSheetDown(page);
+  expect(newSheet.words).not.toEqual(oldSheet.words);
+  await page.getByRole('link', { name: 'Back to Devices' }).click();
+  await page.getByRole('link', { name: 'Save a key file' }).click();
+  const newFile = await saveFile(page, 'new.pem');
+  await pays(page, payee);
+  expect(faults).toEqual([]);
+
+  // The old file and the old sheet say what became of their keys.
+  const old = await openFile(browser, oldFile);
+  await useOnce(old);
+  await expect(old.getByText(/These keys were replaced on .*; use the newer file/)).toBeVisible({ timeout: 60_000 });
+  await looks(old, 'file-replaced');
+  const paper = await recover(browser, oldSheet, 1);
+  await expect(paper.getByRole('alert')).toContainText('These keys were replaced', { timeout: 90_000 });
+
+  // The new ones work, each in a browser that knows nothing.
+  const fresh = await openFile(browser, newFile);
+  await useOnce(fresh);
+  await pays(fresh, payee);
+  const again = await recover(browser, newSheet, 2);
+  await heading(again, 'Your keys are back');
+  await again.getByLabel('Name of this device').fill('From paper');
+  await again.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+  await again.getByRole('button', { name: 'Keep it in this browser' }).click();
+  await pays(again, payee);
+});
+
+test('keys in a file: the new file is read back before the bank counts its keys', async ({ browser }) => {
+  test.setTimeout(420_000);
+  const customer = openCustomer(0, 'Teo Brandt', '500.00');
+  const payee = openCustomer(0, 'Bo Park', '1.00');
+  const owner = await (await browser.newContext()).newPage();
+  await enrol(owner, 0, customer, 'Drive');
+  await owner.goto(`${bank(0).web}/keys/export`);
+  await unlock(owner);
+  const oldFile = await saveFile(owner, 'drive.pem');
+
+  /** Goes up to the new file, which is saved and not read back. */
+  async function begin(name) {
+    const page = await openFile(browser, oldFile);
+    await useOnce(page);
+    await heading(page, 'Your accounts');
+    await page.getByRole('link', { name: 'Devices' }).first().click();
+    await page.getByRole('link', { name: 'Replace this device’s keys' }).click();
+    await heading(page, 'Replace this device’s keys');
+    const file = await takeFile(page, () => startReplacing(page), name);
+    await heading(page, 'Now read the new file back');
+    return { page, file };
+  }
+
+  // Left before it is read back: the old file works. The file that was made then comes to nothing once
+  // another one is in its place.
+  const left = await begin('left.pem');
+  await looks(left.page, 'replace-file');
+  await left.page.context().close();
+  const { page, file } = await begin('drive-new.pem');
+  const faults = listenForFaults(page);
+  await choose(page, oldFile);
+  await expect(page.getByRole('alert')).toContainText('This is the file of another device');
+  writeFileSync(join(folder, 'cut.pem'), readFileSync(file, 'utf8').slice(0, 4_000));
+  await choose(page, join(folder, 'cut.pem'));
+  await expect(page.getByRole('alert')).toContainText('cut off');
+  const working = await openFile(browser, oldFile);
+  await useOnce(working);
+  await pays(working, payee);
+  await working.context().close();
+  // The last step sent, its answer never seen, the tab closed: one of the two files works, here the new.
+  let sent;
+  const confirmed = new Promise((resolve) => { sent = resolve; });
+  await page.route('**/v1/**', async (route) => {
+    const url = route.request().url();
+    if (url.includes('/v1/mailbox')) return;
+    await route.continue();
+    if (url.endsWith('/v1/envelopes')) sent();
+  });
+  await choose(page, file);
+  await confirmed;
+  await page.context().close();
+  await expect(async () => {
+    const old = await openFile(browser, oldFile);
+    await useOnce(old);
+    await expect(old.getByText(/These keys were replaced on/)).toBeVisible({ timeout: 20_000 });
+    await old.context().close();
+  }).toPass({ timeout: 60_000 });
+  const useless = await openFile(browser, left.file);
+  await useOnce(useless);
+  await expect(useless.getByRole('alert')).toContainText('The bank does not count these keys', { timeout: 60_000 });
+  const fresh = await openFile(browser, file);
+  await useOnce(fresh);
+  await pays(fresh, payee);
+  expect(faults).toEqual([]);
+
+  // And the browser in which the old keys are kept learns it, too.
+  await owner.goto(`${bank(0).web}/accounts`);
+  await unlock(owner);
+  await heading(owner, /^These keys were replaced/);
+  await looks(owner, 'stopped-replaced');
+});
+
+test('a file that was saved and never read back takes the place when it is opened', async ({ browser }) => {
+  test.setTimeout(240_000);
+  const customer = openCustomer(0, 'Pia Olsen', '500.00');
+  const payee = openCustomer(0, 'Bo Park', '1.00');
+  const owner = await (await browser.newContext()).newPage();
+  await enrol(owner, 0, customer, 'Drive');
+  await owner.goto(`${bank(0).web}/keys/export`);
+  await unlock(owner);
+  const oldFile = await saveFile(owner, 'pia.pem');
+  const page = await openFile(browser, oldFile);
+  await useOnce(page);
+  await heading(page, 'Your accounts');
+  await page.getByRole('link', { name: 'Devices' }).first().click();
+  await page.getByRole('link', { name: 'Replace this device’s keys' }).click();
+  const file = await takeFile(page, () => startReplacing(page), 'pia-new.pem');
+  await heading(page, 'Now read the new file back');
+  await page.context().close();
+  const fresh = await openFile(browser, file);
+  await useOnce(fresh);
+  await pays(fresh, payee);
+  const old = await openFile(browser, oldFile);
+  await useOnce(old);
+  await expect(old.getByText(/These keys were replaced on/)).toBeVisible({ timeout: 60_000 });
+});
+
+test('a payment under way when the keys change: the new keys get its receipt', async ({ browser }) => {
+  test.setTimeout(240_000);
+  const customer = openCustomer(0, 'Ada Moreau', '500.00');
+  const payee = openCustomer(1, 'Bo Park', '1.00');
+  const page = await (await browser.newContext()).newPage();
+  const faults = listenForFaults(page);
+  await enrol(page, 0, customer, 'Desk');
+  signal(1, 'processor', 'SIGSTOP');
+  try {
+    await pay(page, { name: payee.name, iban: payee.iban, amount: '12.34', reference: 'Before the change' });
+    await expect(page.getByText('On its way').first()).toBeVisible({ timeout: 60_000 });
+    await page.getByRole('link', { name: 'Devices' }).first().click();
+    await page.getByRole('link', { name: 'Replace this device’s keys' }).click();
+    await startReplacing(page);
+    await heading(page, 'Desk has new keys');
+    await page.getByRole('link', { name: 'Accounts' }).first().click();
+    await heading(page, 'On their way');
+    await page.reload();
+    await unlock(page);
+    await heading(page, 'On their way');
+    await page.locator('section', { has: page.getByRole('heading', { name: 'On their way' }) })
+      .getByRole('link').first().click();
+    await expect(page.getByText('12.34').first()).toBeVisible();
+  } finally {
+    signal(1, 'processor', 'SIGCONT');
+  }
+  await expect(page.getByText('Paid', { exact: true }).first()).toBeVisible({ timeout: 90_000 });
+  expect(faults).toEqual([]);
+});
+
+/** Has a bank's registrar make certificates that last so long; without a number, as long as usual. */
+async function certificatesLast(at, seconds) {
+  const file = bank(at).config;
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const others = lines.filter((line) => !line.startsWith('device_certificate_seconds'));
+  const own = seconds ? [`device_certificate_seconds = ${seconds}`] : [];
+  // Before the first table: what follows one belongs to it.
+  writeFileSync(file, [...own, ...others].join('\n'));
+  const before = processes(at, 'registrar');
+  signal(at, 'registrar', 'SIGTERM');
+  const isNew = () => processes(at, 'registrar').some((id) => !before.includes(id));
+  await expect.poll(isNew, { timeout: 30_000 }).toBe(true);
+}
+
+test('certificates end: a reminder, a clear refusal, and one press', async ({ browser }) => {
+  test.setTimeout(300_000);
+  const customer = openCustomer(1, 'Kai Lund', '500.00');
+  const payee = openCustomer(1, 'Bo Park', '1.00');
+  const page = await (await browser.newContext()).newPage();
+  const faults = listenForFaults(page);
+  try {
+    await certificatesLast(1, 60);
+    await enrol(page, 1, customer, 'Desk');
+  } finally {
+    await certificatesLast(1);
+  }
+  await heading(page, /^This device’s certificates end/);
+  await page.goto(`${bank(1).web}/settings`);
+  await page.goto(`${bank(1).web}/accounts`);
+  // They end by the bank's clock, and by this one.
+  await expect(async () => {
+    await page.reload();
+    await unlock(page);
+    await heading(page, 'Your accounts');
+    await expect(page.getByRole('heading', { name: /^This device’s certificates ended on/ })).toBeVisible({ timeout: 3_000 });
+  }).toPass({ timeout: 120_000 });
+  await looks(page, 'accounts-ended');
+  await pay(page, { name: payee.name, iban: payee.iban, amount: '5.00' });
+  await expect(page.getByText('Not paid', { exact: true }).first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(/certificates of this device have ended, so the bank takes no orders/).first()).toBeVisible();
+  await looks(page, 'payment-ended');
+  await page.getByRole('link', { name: 'Devices' }).first().click();
+  await page.getByRole('link', { name: 'What this browser keeps, and how to remove it' }).click();
+  await expect(page.getByRole('heading', { name: /^This device’s certificates ended on/ })).toBeVisible();
+  await looks(page, 'settings-ended');
+  await page.getByRole('button', { name: 'Renew now' }).click();
+  await expect(page.getByRole('heading', { name: /^This device’s certificates end/ })).toHaveCount(0, { timeout: 60_000 });
+  await pays(page, payee);
+  expect(faults).toEqual([]);
 });
