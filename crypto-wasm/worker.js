@@ -1,6 +1,6 @@
 // The module worker: loads the crypto module, after checking it, and passes messages on.
 //
-// The page starts it as /worker.js?js=HASH&wasm=HASH&filter=HASH with the integrity hashes (sha384-...) that stand
+// The page starts it as /worker.js?js=HASH&parts=HASH&wasm=HASH&filter=HASH with the integrity hashes (sha384-...) that stand
 // in the page. Without them it does not start: a worker that holds keys runs no unchecked code.
 
 const waiting = [];
@@ -59,6 +59,8 @@ async function load() {
   const [wasm] = await Promise.all([
     fetchChecked("/pkg/crypto_bg.wasm", "wasm"),
     fetchChecked("/pkg/crypto.js", "js").then((response) => response.arrayBuffer()),
+    // It fetches the rest of the module when that is needed, each part with its hash.
+    fetchChecked("/pkg/crypto_parts.js", "parts").then((response) => response.arrayBuffer()),
   ]);
   // An import in a worker takes no hash itself: it gets what was just checked, from the cache.
   const module = await import("/pkg/crypto.js");
@@ -68,8 +70,11 @@ async function load() {
   take = (text) => module.take(text);
   waiting.splice(0).forEach(take);
   join = (port) => {
-    port.onmessage = (event) => module.take_peer(event.data);
-    module.join((text) => port.postMessage(text));
+    // What comes meanwhile waits in the channel; without this part, keys are made by one worker.
+    module.join((text) => port.postMessage(text)).then(
+      () => { port.onmessage = (event) => module.take_peer(event.data); },
+      (error) => console.warn(error),
+    );
   };
   if (joining) join(joining);
 }

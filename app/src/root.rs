@@ -3,6 +3,7 @@
 use crate::{
     PageConfig, customer,
     device::Device,
+    later::{Later, Page},
     public,
     ui::{
         announcer::Announcer,
@@ -73,39 +74,44 @@ fn skip(event: leptos::ev::MouseEvent) {
     focus_main();
 }
 
+/// A page that is fetched when it is opened.
+fn later(page: Page) -> impl Fn() -> AnyView + Clone + Send + 'static {
+    move || view! { <Later page=page /> }.into_any()
+}
+
 #[component]
 fn Pages() -> impl IntoView {
     view! {
         <Routes fallback=public::not_found::NotFound>
             <Route path=path!("/") view=public::start::Start />
             <Route path=path!("/help") view=public::help::Help />
-            <Route path=path!("/about/speed") view=public::speed::Speed />
-            <Route path=path!("/enrol") view=customer::enrol::Enrol />
+            <Route path=path!("/about/speed") view=later(Page::Speed) />
+            <Route path=path!("/enrol") view=later(Page::Enrol) />
             <Route path=path!("/unlock") view=customer::unlock::UnlockPage />
             <Route path=path!("/accounts") view=customer::accounts::Accounts />
             <Route
                 path=path!("/accounts/:account/statement")
-                view=customer::statement::StatementPage
+                view=later(Page::Statement)
             />
-            <Route path=path!("/pay") view=customer::pay::Pay />
-            <Route path=path!("/payments") view=customer::payments::Payments />
-            <Route path=path!("/payments/:payment") view=customer::payment::PaymentPage />
-            <Route path=path!("/enrol/join") view=customer::join::Join />
-            <Route path=path!("/devices") view=customer::devices::list::DevicesPage />
-            <Route path=path!("/devices/add") view=customer::devices::add::AddDevice />
-            <Route path=path!("/devices/replace") view=customer::devices::replace::ReplaceKeys />
-            <Route path=path!("/devices/:device") view=customer::devices::one::OneDevice />
-            <Route path=path!("/devices/:device/revoke") view=customer::devices::revoke::Revoke />
-            <Route path=path!("/settings") view=customer::settings::Settings />
-            <Route path=path!("/keys/import") view=customer::carried::bring::BringPage />
-            <Route path=path!("/keys/export") view=customer::carried::export::ExportPage />
-            <Route path=path!("/keys/left") view=customer::carried::left::LeftPage />
+            <Route path=path!("/pay") view=later(Page::Pay) />
+            <Route path=path!("/payments") view=later(Page::Payments) />
+            <Route path=path!("/payments/:payment") view=later(Page::Payment) />
+            <Route path=path!("/enrol/join") view=later(Page::Join) />
+            <Route path=path!("/devices") view=later(Page::Devices) />
+            <Route path=path!("/devices/add") view=later(Page::AddDevice) />
+            <Route path=path!("/devices/replace") view=later(Page::ReplaceKeys) />
+            <Route path=path!("/devices/:device") view=later(Page::OneDevice) />
+            <Route path=path!("/devices/:device/revoke") view=later(Page::Revoke) />
+            <Route path=path!("/settings") view=later(Page::Settings) />
+            <Route path=path!("/keys/import") view=later(Page::Bring) />
+            <Route path=path!("/keys/export") view=later(Page::Export) />
+            <Route path=path!("/keys/left") view=later(Page::Left) />
             <Route
                 path=path!("/keys/passphrase")
-                view=customer::carried::passphrase::PassphrasePage
+                view=later(Page::Passphrase)
             />
-            <Route path=path!("/keys/recover") view=customer::carried::recover::RecoverPage />
-            <Route path=path!("/keys/sheet") view=customer::carried::sheet::SheetPage />
+            <Route path=path!("/keys/recover") view=later(Page::Recover) />
+            <Route path=path!("/keys/sheet") view=later(Page::Sheet) />
         </Routes>
     }
 }

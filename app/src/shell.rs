@@ -19,6 +19,8 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
     let nonce = use_nonce().map(|nonce| nonce.to_string());
     let style = config.integrity_of("app.css");
     let program = config.integrity_of("pkg/app.js");
+    // It fetches the other parts, each with its digest.
+    let parts = config.integrity_of("pkg/app_parts.js");
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -38,6 +40,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                     href="/fonts/instrument-sans-latin-wght-normal.woff2"
                 />
                 <link rel="modulepreload" href="/pkg/app.js" integrity=program />
+                <link rel="modulepreload" href="/pkg/app_parts.js" integrity=parts />
                 <script type="application/json" id=ELEMENT inner_html=quoted(&config)></script>
                 <script type="module" nonce=nonce inner_html=start(&config)></script>
                 <MetaTags />
@@ -81,7 +84,7 @@ fn start(config: &PageConfig) -> String {
          addEventListener('click', hold, true);\
          const wasm = fetch('/pkg/app_bg.wasm', {});\
          try {{ const app = await import('/pkg/app.js');\
-         await app.default({{ module_or_path: wasm }}); app.hydrate();\
+         await app.default({{ module_or_path: wasm }}); await app.hydrate();\
          removeEventListener('click', hold, true); if (held?.isConnected) held.click(); }}\
          catch (fault) {{ console.error(fault);\
          const said = document.getElementById('boot-failure'); if (said) said.hidden = false; }}",

@@ -1,8 +1,9 @@
 //! What the page asks, and who answers it.
 
 use crate::{
-    device, enrol,
+    device,
     host::Host,
+    parts::Part,
     pay,
     state::{Worker, from_json},
 };
@@ -20,7 +21,10 @@ impl<H: Host> Worker<H> {
         text.zeroize();
         match asked {
             Ok(ToWorker { id, ask }) => self.spawn(move |me| async move {
-                let answer = me.answer(ask).await;
+                let answer = match Part::of(&ask) {
+                    Some(part) => H::answer_part(me.clone(), part, ask).await,
+                    None => me.answer(ask).await,
+                };
                 let answer = answer.unwrap_or_else(|failure| Answer::Failed { failure });
                 let answer = Box::new(answer);
                 me.post(&FromWorker::Answer { id, answer });
@@ -49,26 +53,6 @@ impl<H: Host> Worker<H> {
                 Ok(Answer::Done)
             }
             Ask::MeetBank => self.bank().await,
-            Ask::CompareWords { typed } => self.compare_words(&typed),
-            Ask::MakeKeys => self.make_keys().await,
-            Ask::Keys(ask) => self.answer_keys(ask).await,
-            Ask::Enrol {
-                locator,
-                secret,
-                device_name,
-                passphrase,
-            } => {
-                self.enrol(enrol::Typed {
-                    locator,
-                    secret: Zeroizing::new(secret),
-                    device_name,
-                    passphrase: Zeroizing::new(passphrase),
-                })
-                .await
-            }
-            Ask::ResumeEnrol { device, passphrase } => {
-                self.resume_enrol(device, Zeroizing::new(passphrase)).await
-            }
             Ask::Unlock {
                 device,
                 passphrase,
@@ -86,7 +70,6 @@ impl<H: Host> Worker<H> {
                 self.lock();
                 Ok(Answer::Done)
             }
-            Ask::Devices(task) => self.answer_devices(task).await,
             other => self.answer_device(other).await,
         }
     }

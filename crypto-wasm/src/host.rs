@@ -1,9 +1,10 @@
 //! What the logic needs of the place it runs in. The browser's side is in `bind`; the tests bring a
 //! bank in memory.
 
+use crate::{Worker, parts::Part};
 use envelope::det_keygen::may_be_prime;
-use message::worker::FromWorker;
-use std::future::Future;
+use message::worker::{Answer, Ask, Failure, FromWorker};
+use std::{future::Future, rc::Rc};
 
 /// The clock of the device, and waiting.
 pub trait Clock {
@@ -104,10 +105,20 @@ pub trait Spawn {
     fn spawn(&self, task: impl Future<Output = ()> + 'static);
 }
 
-/// All of it.
-pub trait Host: Clock + Page + Net + Spawn + Peer + Quick + 'static {}
+/// Work that few asks need: its program code can be fetched when it is needed.
+pub trait Parts: Sized {
+    /// Answers what belongs to a part, with the part's code.
+    fn answer_part(
+        worker: Rc<Worker<Self>>,
+        part: Part,
+        ask: Ask,
+    ) -> impl Future<Output = Result<Answer, Failure>>;
+}
 
-impl<T: Clock + Page + Net + Spawn + Peer + Quick + 'static> Host for T {}
+/// All of it.
+pub trait Host: Clock + Page + Net + Spawn + Peer + Quick + Parts + 'static {}
+
+impl<T: Clock + Page + Net + Spawn + Peer + Quick + Parts + 'static> Host for T {}
 
 /// Randomness of the operating system or the browser.
 pub fn rng() -> rand_core::UnwrapErr<getrandom::SysRng> {

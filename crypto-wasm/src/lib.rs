@@ -26,6 +26,7 @@ mod line;
 mod listen;
 mod mail;
 mod making;
+pub mod parts;
 mod pay;
 mod peer;
 mod receipt_file;

@@ -34,6 +34,15 @@ fn Inside() -> impl IntoView {
         device.load_overview().await.map(|_| ())
     });
     let shown = Signal::derive(move || device.overview.with(Option::is_some));
+    // The customer has what they came for: now the rest of the program code, for where they go next.
+    #[cfg(feature = "hydrate")]
+    Effect::new(move |fetched: Option<bool>| {
+        let now = shown.get();
+        if now && fetched != Some(true) {
+            crate::later::fetch_all();
+        }
+        now || fetched == Some(true)
+    });
     let parts = move || {
         let overview = device.overview.get()?;
         Some(view! { <Parts overview=overview /> })

@@ -37,6 +37,10 @@ pub(crate) fn of(failure: &Failure) -> Said {
             "The bank cannot be reached",
             "Check your connection. Nothing is lost: what you have signed is sent again by itself.",
         ),
+        Failure::NotLoaded => Said::new(
+            "A part of the program code could not be loaded",
+            "Check your connection and try again. If this stays, call your bank. Nothing has been sent.",
+        ),
         Failure::NoAnswer => Said::new(
             "The bank has not answered yet",
             "Your question has arrived and waits there. Ask again in a moment.",

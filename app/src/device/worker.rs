@@ -125,8 +125,9 @@ pub(super) fn address() -> String {
         let digest = |path| config.integrity_of(path).unwrap_or_default();
         let encoded = |path| String::from(js_sys::encode_uri_component(&digest(path)));
         format!(
-            "/worker.js?js={}&wasm={}&filter={}",
+            "/worker.js?js={}&parts={}&wasm={}&filter={}",
             encoded("pkg/crypto.js"),
+            encoded("pkg/crypto_parts.js"),
             encoded("pkg/crypto_bg.wasm"),
             encoded("pkg/prime_filter.wasm")
         )

@@ -343,6 +343,8 @@ pub enum Failure {
     StoredDeviceDamaged,
     /// No edge answered in time. An order is kept and resent.
     NoLine,
+    /// The program code for this could not be fetched, or is not what the bank published.
+    NotLoaded,
     /// An edge answered, the bank did not in time.
     NoAnswer,
     /// The words were not compared, or do not fit: nothing is sealed.

@@ -1,6 +1,7 @@
 //! The browser's side: what a module worker offers, and nothing of ours decided here.
 
 mod net;
+mod parts;
 mod peer;
 mod quick;
 

@@ -1,6 +1,6 @@
 //! The other worker, over a channel that the page has opened between the two.
 
-use super::{Browser, WORKER};
+use super::{Browser, WORKER, parts};
 use crate::host::Peer;
 use js_sys::Function;
 use std::cell::RefCell;
@@ -10,25 +10,25 @@ thread_local! {
     static SAY: RefCell<Option<Function>> = const { RefCell::new(None) };
 }
 
-/// The script has got the channel's end; `say` posts to the other one.
+/// The script has got the channel's end; `say` posts to the other one. What the other one says is
+/// taken from then on when this has ended: the code for it may have to be fetched.
 #[wasm_bindgen]
-pub fn join(say: Function) {
+pub async fn join(say: Function) -> Result<(), JsValue> {
     SAY.set(Some(say));
-    WORKER.with(|slot| {
-        if let Some(worker) = slot.get() {
-            worker.join();
-        }
-    });
+    match WORKER.with(|slot| slot.get().cloned()) {
+        Some(worker) => parts::joined(worker)
+            .await
+            .map_err(|error| error.to_string().into()),
+        None => Ok(()),
+    }
 }
 
 /// Takes what the other worker says.
 #[wasm_bindgen]
 pub fn take_peer(text: String) {
-    WORKER.with(|slot| {
-        if let Some(worker) = slot.get() {
-            worker.take_peer(text);
-        }
-    });
+    if let Some(worker) = WORKER.with(|slot| slot.get().cloned()) {
+        parts::heard(worker, text);
+    }
 }
 
 impl Peer for Browser {

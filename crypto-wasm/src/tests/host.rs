@@ -3,7 +3,8 @@
 use super::bank::Bank;
 use crate::{
     Worker,
-    host::{Chunks, Clock, Net, Page, Peer, Quick, Request, Response, Spawn, Unreachable},
+    host::{Chunks, Clock, Net, Page, Parts, Peer, Quick, Request, Response, Spawn, Unreachable},
+    parts::Part,
 };
 use futures::{
     StreamExt,
@@ -11,7 +12,7 @@ use futures::{
     executor::LocalSpawner,
     task::LocalSpawnExt,
 };
-use message::worker::FromWorker;
+use message::worker::{Answer, Ask, Failure, FromWorker};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -123,6 +124,20 @@ impl Peer for Host {
 }
 
 impl Quick for Host {}
+
+impl Parts for Host {
+    async fn answer_part(
+        worker: Rc<Worker<Self>>,
+        part: Part,
+        ask: Ask,
+    ) -> Result<Answer, Failure> {
+        match part {
+            Part::Coming => worker.answer_coming(ask).await,
+            Part::Keys => worker.answer_carried(ask).await,
+            Part::Devices => worker.answer_listed(ask).await,
+        }
+    }
+}
 
 impl Page for Host {
     fn post(&self, message: &FromWorker) {

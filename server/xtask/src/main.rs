@@ -10,6 +10,7 @@ mod demo;
 mod failure;
 mod install;
 mod site;
+mod split;
 mod stage;
 mod style;
 mod wasm;

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256, Sha384};
 use crate::compress::Cache;
 use crate::stage::Stages;
 use crate::wasm::{APP, CRYPTO, FILTER, Module};
-use crate::{Checkout, Failure, style};
+use crate::{Checkout, Failure, split, style};
 
 /// The typeface: one variable file each for Latin and Latin Extended, with its licence.
 const FONT: &str = "style/node_modules/@fontsource-variable/instrument-sans";
@@ -116,7 +116,7 @@ fn write(site: &Path, cache: &Cache, files: &Files) -> Result<usize, Failure> {
         let integrity = format!("sha384-{}", BASE64.encode(&Sha384::digest(content)));
         let compressed = cache.brotli(path, content, &sha256)?;
         let brotli_bytes = compressed.as_ref().map(Vec::len);
-        if path.ends_with(".js") || path.ends_with(".wasm") {
+        if is_loaded_at_first(path) {
             first_load += brotli_bytes.unwrap_or(content.len());
         }
         list.insert(
@@ -140,6 +140,16 @@ fn write(site: &Path, cache: &Cache, files: &Files) -> Result<usize, Failure> {
     put(&site.join("manifest.json"), text.as_bytes())?;
     remove_others(site, "", &wanted)?;
     Ok(first_load)
+}
+
+/// Program code that a browser loads before a customer with a device sees their accounts. The parts
+/// that were cut off, and what makes keys quicker, are fetched later; a test in the browser tells if that changes.
+fn is_loaded_at_first(path: &str) -> bool {
+    match path.rsplit_once('.') {
+        Some((_, "js")) => true,
+        Some((name, "wasm")) => !split::is_part(name) && !name.ends_with(FILTER.name),
+        _ => false,
+    }
 }
 
 fn put(file: &Path, content: &[u8]) -> Result<(), Failure> {

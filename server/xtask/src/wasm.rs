@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use crate::install::WASM;
-use crate::{Checkout, Failure, cargo};
+use crate::{Checkout, Failure, cargo, split};
 
 /// One module that a browser loads.
 pub struct Module {
@@ -24,13 +24,16 @@ pub struct Module {
     pub name: &'static str,
 }
 
+/// Relocations say which function needs which: where a module can be cut.
+const CUT: [&str; 2] = ["-C", "link-args=--emit-relocs"];
+
 /// The pages.
 pub const APP: Module = Module {
     package: "app",
     features: &["--no-default-features", "--features", "hydrate"],
     file: "app.wasm",
     name: "app",
-    flags: &[],
+    flags: &CUT,
 };
 
 /// What the worker loads.
@@ -39,7 +42,7 @@ pub const CRYPTO: Module = Module {
     features: &[],
     file: "crypto_wasm.wasm",
     name: "crypto",
-    flags: &[],
+    flags: &CUT,
 };
 
 /// What makes keys quicker in browsers with vector instructions; the others do without. A file of a
@@ -105,9 +108,10 @@ impl Module {
         }
         let failed =
             |error| Failure::new(format!("The bindings of {} failed: {error}.", self.name));
+        let main = split::cut(self.name, &bytes, &folder)?;
         let mut bindgen = Bindgen::new();
         bindgen
-            .input_path(&input)
+            .input_bytes(self.name, main)
             .out_name(self.name)
             .typescript(false);
         // Names are left out here and not by the compiler's `strip`, which also drops the section

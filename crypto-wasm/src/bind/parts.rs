@@ -1,0 +1,72 @@
+//! The parts that are fetched when they are needed. Each function marked `wasm_split` is the door to one:
+//! the build cuts the module there.
+
+use super::Browser;
+use crate::{Worker, host::Parts, parts::Part};
+use message::worker::{Answer, Ask, Failure};
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    rc::Rc,
+    task::{Context, Poll, Waker},
+};
+use wasm_split_helpers::{SplitLoaderError, wasm_split};
+
+/// What a part has begun to do.
+type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>;
+
+#[wasm_split(coming, preload(fetch_coming), fallible)]
+fn coming(worker: Rc<Worker<Browser>>, ask: Box<Ask>) -> Result<Answering, SplitLoaderError> {
+    Ok(Box::pin(async move { worker.answer_coming(*ask).await }))
+}
+
+#[wasm_split(coming, fallible)]
+fn hear(worker: Rc<Worker<Browser>>, text: String) -> Result<(), SplitLoaderError> {
+    worker.take_peer(text);
+    Ok(())
+}
+
+#[wasm_split(coming, fallible)]
+fn join(worker: Rc<Worker<Browser>>) -> Result<(), SplitLoaderError> {
+    worker.join();
+    Ok(())
+}
+
+#[wasm_split(keys, fallible)]
+fn keys(worker: Rc<Worker<Browser>>, ask: Box<Ask>) -> Result<Answering, SplitLoaderError> {
+    Ok(Box::pin(async move { worker.answer_carried(*ask).await }))
+}
+
+#[wasm_split(devices, fallible)]
+fn devices(worker: Rc<Worker<Browser>>, ask: Box<Ask>) -> Result<Answering, SplitLoaderError> {
+    Ok(Box::pin(async move { worker.answer_listed(*ask).await }))
+}
+
+impl Parts for Browser {
+    async fn answer_part(
+        worker: Rc<Worker<Self>>,
+        part: Part,
+        ask: Ask,
+    ) -> Result<Answer, Failure> {
+        let ask = Box::new(ask);
+        let answering = match part {
+            Part::Coming => coming(worker, ask).await,
+            Part::Keys => keys(worker, ask).await,
+            Part::Devices => devices(worker, ask).await,
+        };
+        answering.map_err(|_| Failure::NotLoaded)?.await
+    }
+}
+
+/// The other worker is there; answers when it can be heard.
+pub(super) async fn joined(worker: Rc<Worker<Browser>>) -> Result<(), SplitLoaderError> {
+    join(worker).await
+}
+
+/// Takes what the other worker says, at once: the part is there since the two were joined.
+pub(super) fn heard(worker: Rc<Worker<Browser>>, text: String) {
+    let mut context = Context::from_waker(Waker::noop());
+    if let Poll::Ready(Err(_)) | Poll::Pending = pin!(hear(worker, text)).poll(&mut context) {
+        web_sys::console::warn_1(&"the other worker spoke too early".into());
+    }
+}
