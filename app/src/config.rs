@@ -1,5 +1,6 @@
 //! What a page may know of the bank before anything is opened: all of it public.
 
+use message::worker::wire::from_json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -35,6 +36,6 @@ impl PageConfig {
         let text = leptos::prelude::document()
             .get_element_by_id(ELEMENT)?
             .text_content()?;
-        serde_json::from_str(&text).ok()
+        from_json(&text).ok()
     }
 }

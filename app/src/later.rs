@@ -17,6 +17,8 @@ use leptos::{
     task::spawn_local,
     wasm_split::{SplitLoaderError, wasm_split},
 };
+#[cfg(feature = "hydrate")]
+use message::worker::{Answer, Failure, wire::Wire};
 use std::{
     future::Future,
     pin::pin,
@@ -165,15 +167,34 @@ pub(crate) async fn ready_for(path: &str) -> Result<(), SplitLoaderError> {
     }
 }
 
-/// Fetches every part, so that a page opens without waiting and without a line. A part that does not
-/// come is asked for again when its page is opened.
+/// Fetches every part, so that a page opens without waiting and without a line: a moment after the
+/// customer sees what they came for. A part that does not come is asked for again when its page is
+/// opened.
 #[cfg(feature = "hydrate")]
 pub(crate) fn fetch_all() {
-    spawn_local(async {
-        for part in [Part::Money, Part::Care, Part::Coming] {
-            let _ = part.fetch().await;
-        }
-    });
+    let fetch = || {
+        spawn_local(async {
+            for part in [Part::Money, Part::Coming, Part::Care] {
+                let _ = part.fetch().await;
+            }
+        });
+    };
+    set_timeout(fetch, std::time::Duration::from_secs(1));
+}
+
+/// Reads what the worker answers about carried keys and devices: the pages of both parts need it.
+#[cfg(feature = "hydrate")]
+#[wasm_split(answers, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn rare(wire: Wire) -> Result<Result<Answer, Failure>, SplitLoaderError> {
+    Ok(wire.read_rare().map_err(|_| Failure::Fault {
+        why: "the worker said something unknown".to_owned(),
+    }))
+}
+
+/// The same, with a failure where its code cannot be fetched.
+#[cfg(feature = "hydrate")]
+pub(crate) async fn read_rare(wire: Wire) -> Result<Answer, Failure> {
+    rare(wire).await.map_err(|_| Failure::NotLoaded)?
 }
 
 /// How far a part is.

@@ -1,29 +1,30 @@
 //! What the page asks, and who answers it.
 
-use crate::{
-    device,
-    host::Host,
-    parts::Part,
-    pay,
-    state::{Worker, from_json},
-};
+use crate::{device, host::Host, parts::Asked, pay, state::Worker};
 use message::{
     enquiry::StatementAsk,
-    worker::{Answer, Ask, Failure, FromWorker, ToWorker},
+    worker::{
+        Answer, Ask, Failure, FromWorker,
+        wire::{Wire, from_json},
+    },
 };
 use zeroize::{Zeroize, Zeroizing};
 
 impl<H: Host> Worker<H> {
     /// Takes one message of the page and answers it, in a task of its own.
     pub fn take(&self, mut text: String) {
-        let asked: Result<ToWorker, _> = from_json(&text);
+        let asked: Result<Wire, _> = from_json(&text);
         // The text may hold a passphrase.
         text.zeroize();
+        let asked = asked.and_then(|wire| {
+            let id = wire.id;
+            Asked::read(wire).map(|asked| (id, asked))
+        });
         match asked {
-            Ok(ToWorker { id, ask }) => self.spawn(move |me| async move {
-                let answer = match Part::of(&ask) {
-                    Some(part) => H::answer_part(me.clone(), part, ask).await,
-                    None => me.answer(ask).await,
+            Ok((id, asked)) => self.spawn(move |me| async move {
+                let answer = match asked {
+                    Asked::Plain(ask) => me.answer(ask).await,
+                    Asked::Rare(rare) => H::answer_rare(me.clone(), rare).await,
                 };
                 let answer = answer.unwrap_or_else(|failure| Answer::Failed { failure });
                 let answer = Box::new(answer);

@@ -1,9 +1,9 @@
 //! What the logic needs of the place it runs in. The browser's side is in `bind`; the tests bring a
 //! bank in memory.
 
-use crate::{Worker, parts::Part};
+use crate::{Worker, parts::Rare};
 use envelope::det_keygen::may_be_prime;
-use message::worker::{Answer, Ask, Failure, FromWorker};
+use message::worker::{Answer, Failure, FromWorker};
 use std::{future::Future, rc::Rc};
 
 /// The clock of the device, and waiting.
@@ -107,11 +107,10 @@ pub trait Spawn {
 
 /// Work that few asks need: its program code can be fetched when it is needed.
 pub trait Parts: Sized {
-    /// Answers what belongs to a part, with the part's code.
-    fn answer_part(
+    /// Answers it with the part's code.
+    fn answer_rare(
         worker: Rc<Worker<Self>>,
-        part: Part,
-        ask: Ask,
+        rare: Rare,
     ) -> impl Future<Output = Result<Answer, Failure>>;
 }
 

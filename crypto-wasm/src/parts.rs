@@ -1,38 +1,59 @@
 //! What is not needed to unlock, to read and to pay, in three parts that a browser fetches when one of
 //! their asks comes: making a device, keys that are carried, the customer's devices.
 
-use crate::{Worker, enrol, host::Host};
-use message::worker::{Answer, Ask, Failure};
+use crate::{Worker, enrol, host::Host, state::fault};
+use message::worker::{
+    Answer, Ask, Failure,
+    devices::DeviceTask,
+    keys::KeysAsk,
+    wire::{Said, Wire, from_json},
+};
+use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-/// What is fetched together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Making keys and enrolling them; what two workers say to each other meanwhile.
-    Coming,
-    /// Files, sheets, passphrases.
-    Keys,
-    /// The customer's devices.
-    Devices,
+/// What was asked.
+pub(crate) enum Asked {
+    /// What is always there.
+    Plain(Ask),
+    /// What belongs to a part.
+    Rare(Rare),
 }
 
-impl Part {
-    /// The part that an ask belongs to, if it is none of what is always there.
-    pub(crate) fn of(ask: &Ask) -> Option<Self> {
-        match ask {
-            Ask::CompareWords { .. }
-            | Ask::MakeKeys
-            | Ask::Enrol { .. }
-            | Ask::ResumeEnrol { .. } => Some(Self::Coming),
-            Ask::Keys(_) => Some(Self::Keys),
-            Ask::Devices(_) => Some(Self::Devices),
-            _ => None,
-        }
+/// What is asked of a part; texts are read there. They may hold passphrases.
+pub enum Rare {
+    /// Making keys and enrolling them; what two workers say to each other meanwhile.
+    Coming(Box<Ask>),
+    /// Files, sheets, passphrases: the JSON of [`KeysAsk`].
+    Keys(Zeroizing<String>),
+    /// The customer's devices: the JSON of [`DeviceTask`].
+    Devices(Zeroizing<String>),
+}
+
+impl Asked {
+    /// Finds out to which part a message of the page belongs.
+    pub(crate) fn read(wire: Wire) -> serde_json::Result<Self> {
+        let text = Zeroizing::new(wire.text);
+        Ok(match wire.said {
+            Said::Keys => Self::Rare(Rare::Keys(text)),
+            Said::Devices => Self::Rare(Rare::Devices(text)),
+            Said::Plain | Said::Event => match from_json(&text)? {
+                ask @ (Ask::CompareWords { .. }
+                | Ask::MakeKeys
+                | Ask::Enrol { .. }
+                | Ask::ResumeEnrol { .. }) => Self::Rare(Rare::Coming(Box::new(ask))),
+                ask => Self::Plain(ask),
+            },
+        })
     }
 }
 
+/// Reads what belongs to a part. serde's words would quote what was sent.
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
+    from_json(text).map_err(|_| fault("the page sent something that is no question"))
+}
+
 impl<H: Host> Worker<H> {
-    /// Answers what belongs to [`Part::Coming`].
+    /// Answers [`Rare::Coming`].
     pub(crate) async fn answer_coming(&self, ask: Ask) -> Result<Answer, Failure> {
         match ask {
             Ask::CompareWords { typed } => self.compare_words(&typed),
@@ -59,19 +80,15 @@ impl<H: Host> Worker<H> {
         }
     }
 
-    /// Answers what belongs to [`Part::Keys`].
-    pub(crate) async fn answer_carried(&self, ask: Ask) -> Result<Answer, Failure> {
-        match ask {
-            Ask::Keys(ask) => self.answer_keys(ask).await,
-            _ => Ok(Answer::Done),
-        }
+    /// Answers [`Rare::Keys`].
+    pub(crate) async fn answer_carried(&self, text: &str) -> Result<Answer, Failure> {
+        let ask: KeysAsk = read(text)?;
+        self.answer_keys(ask).await
     }
 
-    /// Answers what belongs to [`Part::Devices`].
-    pub(crate) async fn answer_listed(&self, ask: Ask) -> Result<Answer, Failure> {
-        match ask {
-            Ask::Devices(task) => self.answer_devices(task).await,
-            _ => Ok(Answer::Done),
-        }
+    /// Answers [`Rare::Devices`].
+    pub(crate) async fn answer_listed(&self, text: &str) -> Result<Answer, Failure> {
+        let task: DeviceTask = read(text)?;
+        self.answer_devices(task).await
     }
 }

@@ -17,6 +17,7 @@ use crate::{
 };
 use envelope::{Jws, RsaPrivateKey, RustCryptoRsa, Seed, SigningInput};
 use futures_channel::oneshot;
+pub(crate) use message::worker::wire::from_json;
 use message::{
     Bic, Digest, Iban, MessageId, SessionId, Thumbprint, Timestamp,
     amount::Currency,
@@ -293,10 +294,4 @@ pub(crate) fn not_verified(why: impl std::fmt::Display) -> Failure {
     Failure::BankNotVerified {
         why: why.to_string(),
     }
-}
-
-/// Reads JSON from its bytes, as `envelope` does: serde's readers of texts and of bytes are two types,
-/// and every message would be compiled for both.
-pub(crate) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> serde_json::Result<T> {
-    serde_json::from_slice(text.as_bytes())
 }

@@ -1,6 +1,7 @@
 //! Local storage of this origin, under the keys that `message::worker::stored` names. Everything in it
 //! is encrypted or public; the server has none.
 
+use message::worker::wire::from_json;
 use message::{
     Thumbprint,
     worker::{
@@ -60,7 +61,7 @@ pub(super) fn put(_key: &str, _value: Option<&str>) -> bool {
 fn read_all<T: DeserializeOwned>(prefix: &str) -> Vec<T> {
     let values = entries(prefix).into_iter();
     values
-        .filter_map(|(_, value)| serde_json::from_str(&value).ok())
+        .filter_map(|(_, value)| from_json(&value).ok())
         .collect()
 }
 
@@ -92,7 +93,7 @@ pub(super) fn joining() -> Vec<StoredDevice> {
 /// New keys that are to take the place of a device's.
 pub(super) fn rotation(device: Thumbprint) -> Option<StoredRotation> {
     let text = value(&format!("{}{device}", stored::ROTATING))?;
-    serde_json::from_str(&text).ok()
+    from_json(&text).ok()
 }
 
 /// Removes old devices whose place is taken: the page was closed between the storing of the new one and
@@ -100,7 +101,7 @@ pub(super) fn rotation(device: Thumbprint) -> Option<StoredRotation> {
 pub(super) fn end_rotations() {
     for (key, text) in entries(stored::ROTATING) {
         let old = key.strip_prefix(stored::ROTATING).unwrap_or_default();
-        let new = serde_json::from_str::<StoredRotation>(&text);
+        let new = from_json::<StoredRotation>(&text);
         let there = new
             .ok()
             .and_then(|it| value(&format!("{}{}", stored::DEVICE, it.device.device)));
@@ -138,22 +139,22 @@ pub(super) fn mailbox_after(device: Thumbprint) -> i64 {
 /// The seed of a device whose recovery sheet was neither confirmed nor declined.
 pub(super) fn seed(device: Thumbprint) -> Option<SealedSeed> {
     let text = value(&format!("{}{device}", carried::SEED))?;
-    serde_json::from_str(&text).ok()
+    from_json(&text).ok()
 }
 
 /// What was done so that a device's keys can be brought back.
 pub(super) fn care(device: Thumbprint) -> Care {
     let text = value(&format!("{}{device}", carried::CARE));
-    text.and_then(|text| serde_json::from_str(&text).ok())
+    text.and_then(|text| from_json(&text).ok())
         .unwrap_or_default()
 }
 
 /// The worker says only what is new.
 #[cfg(feature = "hydrate")]
 pub(super) fn merged_care(key: &str, new: &str) -> Option<String> {
-    let new: Care = serde_json::from_str(new).ok()?;
+    let new: Care = from_json(new).ok()?;
     let old: Care = value(key)
-        .and_then(|text| serde_json::from_str(&text).ok())
+        .and_then(|text| from_json(&text).ok())
         .unwrap_or_default();
     serde_json::to_string(&Care {
         file_at: new.file_at.or(old.file_at),

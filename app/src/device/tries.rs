@@ -2,7 +2,10 @@
 //! It stops somebody at this screen; whoever copies the storage is stopped by the passphrase alone.
 
 use super::{clock, storage, words};
-use message::{Thumbprint, Timestamp, worker::Failure};
+use message::{
+    Thumbprint, Timestamp,
+    worker::{Failure, wire::from_json},
+};
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 
@@ -59,7 +62,7 @@ fn read(of: Of) -> Tries {
         return BROUGHT.get();
     };
     let text = storage::value(&format!("{TRIES}{device}"));
-    text.and_then(|text| serde_json::from_str(&text).ok())
+    text.and_then(|text| from_json(&text).ok())
         .unwrap_or_default()
 }
 

@@ -1,12 +1,15 @@
 //! The Web Worker that holds keys: started by hand as a module, asked by JSON, ended to wipe it.
 
 use super::{Device, events};
-use crate::PageConfig;
+use crate::{PageConfig, later};
 use futures_channel::oneshot;
 use leptos::prelude::*;
 use message::{
     Bic,
-    worker::{Answer, Ask, Failure, FromWorker, ToWorker},
+    worker::{
+        Answer, Ask, Failure,
+        wire::{Said, Wire, from_json},
+    },
 };
 use std::{cell::RefCell, collections::BTreeMap};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
@@ -15,7 +18,7 @@ use web_sys::{ErrorEvent, MessageEvent, Worker, WorkerOptions, WorkerType};
 /// A running worker and the questions it has not answered.
 struct Line {
     worker: Worker,
-    pending: BTreeMap<u32, oneshot::Sender<Answer>>,
+    pending: BTreeMap<u32, oneshot::Sender<Wire>>,
     // Held as long as the worker may call them.
     _on_message: Closure<dyn FnMut(MessageEvent)>,
     _on_error: Closure<dyn FnMut(ErrorEvent)>,
@@ -49,9 +52,18 @@ pub(super) async fn ask(device: Device, ask: Ask) -> Answer {
             failure: Failure::Fault { why },
         };
     }
-    told.await.unwrap_or(Answer::Failed {
-        failure: Failure::Locked,
-    })
+    let answer = match told.await {
+        Ok(wire) if wire.said == Said::Plain => wire.read().map_err(|_| unknown()),
+        Ok(wire) => later::read_rare(wire).await,
+        Err(_) => Err(Failure::Locked),
+    };
+    answer.unwrap_or_else(|failure| Answer::Failed { failure })
+}
+
+fn unknown() -> Failure {
+    Failure::Fault {
+        why: "the worker said something unknown".to_owned(),
+    }
 }
 
 /// Ends the worker: whatever it held in memory is gone.
@@ -99,10 +111,12 @@ fn open(device: Device) -> Result<Line, JsValue> {
     let worker = Worker::new_with_options(&address(), &options)?;
     let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
         let text = event.data().as_string().unwrap_or_default();
-        match serde_json::from_str(&text) {
-            Ok(FromWorker::Answer { id, answer }) => answered(id, *answer),
-            Ok(event) => events::take(device, event),
-            Err(fault) => leptos::logging::error!("the worker said something unknown: {fault}"),
+        let heard = from_json::<Wire>(&text).and_then(|wire| match wire.said {
+            Said::Event => wire.read().map(|event| events::take(device, event)),
+            _ => Ok(answered(wire)),
+        });
+        if let Err(fault) = heard {
+            leptos::logging::error!("the worker said something unknown: {fault}");
         }
     });
     let on_error = Closure::<dyn FnMut(ErrorEvent)>::new(move |event: ErrorEvent| {
@@ -163,13 +177,14 @@ fn broken(device: Device, fault: &JsValue) {
     stop();
 }
 
-fn send(ask: Ask, tell: Option<oneshot::Sender<Answer>>) -> bool {
+fn send(ask: Ask, tell: Option<oneshot::Sender<Wire>>) -> bool {
     let id = NEXT_ID.with_borrow_mut(|next| {
         let id = *next;
         *next = next.wrapping_add(1);
         id
     });
-    let Ok(text) = serde_json::to_string(&ToWorker { id, ask }) else {
+    let text = Wire::ask(id, &ask).and_then(|wire| serde_json::to_string(&wire));
+    let Ok(text) = text else {
         return false;
     };
     LINE.with_borrow_mut(|line| {
@@ -181,10 +196,10 @@ fn send(ask: Ask, tell: Option<oneshot::Sender<Answer>>) -> bool {
     })
 }
 
-fn answered(id: u32, answer: Answer) {
-    let tell = LINE.with_borrow_mut(|line| line.as_mut()?.pending.remove(&id));
+fn answered(wire: Wire) {
+    let tell = LINE.with_borrow_mut(|line| line.as_mut()?.pending.remove(&wire.id));
     if let Some(tell) = tell {
         // Nobody waits for it any more when the page was left.
-        let _ = tell.send(answer);
+        let _ = tell.send(wire);
     }
 }

@@ -212,7 +212,7 @@ fn rsa_jwk(modulus: &[u8]) -> Jwk {
 /// serde writes the tag `kty` first; for Ed25519 (`crv`, `kty`, `x`) it is the same.
 pub(crate) fn thumbprint_input(json: &str) -> String {
     // The values are base64url and constants: nothing in them needs escaping.
-    serde_json::from_str::<std::collections::BTreeMap<String, String>>(json)
+    serde_json::from_slice::<std::collections::BTreeMap<String, String>>(json.as_bytes())
         .ok()
         .and_then(|members| serde_json::to_string(&members).ok())
         .unwrap_or_default()

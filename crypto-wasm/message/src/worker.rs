@@ -1,9 +1,9 @@
 //! What the page and the worker say to each other: JSON strings by `postMessage`.
 //!
 //! The worker alone holds keys, talks to the edges, seals and opens. The page draws, and keeps what
-//! must outlive the worker in local storage, under the keys that [`stored`] names. A page sends
-//! `{"id":1,"ask":{...}}` ([`Ask`] in [`ToWorker`]) and gets exactly one [`FromWorker::Answer`] with
-//! the same id; events come at any time.
+//! must outlive the worker in local storage, under the keys that [`stored`] names. A page sends an
+//! [`Ask`] with an id and gets exactly one [`FromWorker::Answer`] with the same id; events come at any
+//! time. [`wire`] is how that travels. Nothing of it is stored, so its form may change with any build.
 
 use crate::{
     Bic, Iban, MessageId, Thumbprint, Timestamp,
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub mod devices;
 mod kept;
 pub mod keys;
+pub mod wire;
 
 pub use kept::{Draft, Profile, StoredDevice, StoredOrder};
 
@@ -40,18 +41,9 @@ pub mod stored {
     pub const CHANGE: &str = "countersign.change.";
 }
 
-/// Page to worker.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct ToWorker {
-    /// Chosen by the page; comes back with the answer.
-    pub id: u32,
-    /// What is asked.
-    pub ask: Ask,
-}
-
 /// What a page can ask of the worker.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "ask", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Ask {
     /// First of all: where the bank is. Answer: `Done`.
     Configure {
@@ -172,18 +164,21 @@ pub enum Ask {
         payment: MessageId,
     },
     /// Keys that are carried: see [`keys::KeysAsk`].
+    #[serde(skip)]
     Keys(keys::KeysAsk),
     /// About the customer's devices: see [`devices::DeviceTask`].
+    #[serde(skip)]
     Devices(devices::DeviceTask),
 }
 
 /// Worker to page.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "is", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FromWorker {
     /// The module is loaded; asks may be sent.
     Ready,
     /// Answers one ask.
+    #[serde(skip)]
     Answer {
         /// The ask's id.
         id: u32,
@@ -250,7 +245,7 @@ pub enum Step {
 
 /// The answers.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Answer {
     /// Nothing more to say.
     Done,
@@ -321,8 +316,10 @@ pub enum Answer {
         text: String,
     },
     /// See [`keys::KeysAnswer`].
+    #[serde(skip)]
     Keys(keys::KeysAnswer),
     /// See [`devices::DeviceAnswer`].
+    #[serde(skip)]
     Devices(devices::DeviceAnswer),
     /// It did not work.
     Failed {
@@ -333,7 +330,7 @@ pub enum Answer {
 
 /// Why the worker could not do what was asked. The page words it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "failure", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum Failure {
     /// No keys are open.
     Locked,

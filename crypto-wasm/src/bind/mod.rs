@@ -10,7 +10,7 @@ use crate::{
     host::{Clock, Page, Spawn},
 };
 use js_sys::Promise;
-use message::worker::FromWorker;
+use message::worker::{FromWorker, wire::Wire};
 use std::{cell::OnceCell, future::Future, rc::Rc};
 use wasm_bindgen::{JsCast, JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -47,7 +47,7 @@ pub fn start(pause: js_sys::Function, quick: js_sys::Function) {
     });
 }
 
-/// Takes one message of the page: the JSON of `message::worker::ToWorker`.
+/// Takes one message of the page: the JSON of `message::worker::wire::Wire`.
 #[wasm_bindgen]
 pub fn take(text: String) {
     WORKER.with(|slot| {
@@ -93,7 +93,7 @@ impl Clock for Browser {
 
 impl Page for Browser {
     fn post(&self, message: &FromWorker) {
-        if let Ok(json) = serde_json::to_string(message) {
+        if let Ok(json) = Wire::tell(message).and_then(|wire| serde_json::to_string(&wire)) {
             let _ = self.scope.post_message(&JsValue::from_str(&json));
         }
     }

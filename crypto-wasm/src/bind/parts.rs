@@ -2,7 +2,7 @@
 //! the build cuts the module there.
 
 use super::Browser;
-use crate::{Worker, host::Parts, parts::Part};
+use crate::{Worker, host::Parts, parts::Rare};
 use message::worker::{Answer, Ask, Failure};
 use std::{
     future::Future,
@@ -11,11 +11,15 @@ use std::{
     task::{Context, Poll, Waker},
 };
 use wasm_split_helpers::{SplitLoaderError, wasm_split};
+use zeroize::Zeroizing;
+
+/// An ask that the part reads.
+type Text = Zeroizing<String>;
 
 /// What a part has begun to do.
 type Answering = Pin<Box<dyn Future<Output = Result<Answer, Failure>>>>;
 
-#[wasm_split(coming, preload(fetch_coming), fallible)]
+#[wasm_split(coming, fallible)]
 fn coming(worker: Rc<Worker<Browser>>, ask: Box<Ask>) -> Result<Answering, SplitLoaderError> {
     Ok(Box::pin(async move { worker.answer_coming(*ask).await }))
 }
@@ -33,26 +37,21 @@ fn join(worker: Rc<Worker<Browser>>) -> Result<(), SplitLoaderError> {
 }
 
 #[wasm_split(keys, fallible)]
-fn keys(worker: Rc<Worker<Browser>>, ask: Box<Ask>) -> Result<Answering, SplitLoaderError> {
-    Ok(Box::pin(async move { worker.answer_carried(*ask).await }))
+fn keys(worker: Rc<Worker<Browser>>, text: Text) -> Result<Answering, SplitLoaderError> {
+    Ok(Box::pin(async move { worker.answer_carried(&text).await }))
 }
 
 #[wasm_split(devices, fallible)]
-fn devices(worker: Rc<Worker<Browser>>, ask: Box<Ask>) -> Result<Answering, SplitLoaderError> {
-    Ok(Box::pin(async move { worker.answer_listed(*ask).await }))
+fn devices(worker: Rc<Worker<Browser>>, text: Text) -> Result<Answering, SplitLoaderError> {
+    Ok(Box::pin(async move { worker.answer_listed(&text).await }))
 }
 
 impl Parts for Browser {
-    async fn answer_part(
-        worker: Rc<Worker<Self>>,
-        part: Part,
-        ask: Ask,
-    ) -> Result<Answer, Failure> {
-        let ask = Box::new(ask);
-        let answering = match part {
-            Part::Coming => coming(worker, ask).await,
-            Part::Keys => keys(worker, ask).await,
-            Part::Devices => devices(worker, ask).await,
+    async fn answer_rare(worker: Rc<Worker<Self>>, rare: Rare) -> Result<Answer, Failure> {
+        let answering = match rare {
+            Rare::Coming(ask) => coming(worker, ask).await,
+            Rare::Keys(text) => keys(worker, text).await,
+            Rare::Devices(text) => devices(worker, text).await,
         };
         answering.map_err(|_| Failure::NotLoaded)?.await
     }

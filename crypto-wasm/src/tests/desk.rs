@@ -9,7 +9,7 @@ use crate::Worker;
 use futures::executor::LocalPool;
 use message::{
     MessageId,
-    worker::{Answer, Ask, Failure, FromWorker, StoredDevice, StoredOrder, ToWorker, stored},
+    worker::{Answer, Ask, Failure, FromWorker, StoredDevice, StoredOrder, stored, wire::Wire},
 };
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
@@ -77,7 +77,7 @@ impl Desk {
     pub(super) fn send(&mut self, ask: Ask) -> u32 {
         self.next += 1;
         let id = self.next;
-        let message = ToWorker { id, ask };
+        let message = Wire::ask(id, &ask).unwrap();
         self.worker.take(serde_json::to_string(&message).unwrap());
         id
     }

@@ -4,7 +4,7 @@ use super::bank::Bank;
 use crate::{
     Worker,
     host::{Chunks, Clock, Net, Page, Parts, Peer, Quick, Request, Response, Spawn, Unreachable},
-    parts::Part,
+    parts::Rare,
 };
 use futures::{
     StreamExt,
@@ -12,7 +12,7 @@ use futures::{
     executor::LocalSpawner,
     task::LocalSpawnExt,
 };
-use message::worker::{Answer, Ask, Failure, FromWorker};
+use message::worker::{Answer, Failure, FromWorker};
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
@@ -126,15 +126,11 @@ impl Peer for Host {
 impl Quick for Host {}
 
 impl Parts for Host {
-    async fn answer_part(
-        worker: Rc<Worker<Self>>,
-        part: Part,
-        ask: Ask,
-    ) -> Result<Answer, Failure> {
-        match part {
-            Part::Coming => worker.answer_coming(ask).await,
-            Part::Keys => worker.answer_carried(ask).await,
-            Part::Devices => worker.answer_listed(ask).await,
+    async fn answer_rare(worker: Rc<Worker<Self>>, rare: Rare) -> Result<Answer, Failure> {
+        match rare {
+            Rare::Coming(ask) => worker.answer_coming(*ask).await,
+            Rare::Keys(text) => worker.answer_carried(&text).await,
+            Rare::Devices(text) => worker.answer_listed(&text).await,
         }
     }
 }

@@ -113,7 +113,9 @@ impl Module {
         bindgen
             .input_bytes(self.name, main)
             .out_name(self.name)
-            .typescript(false);
+            .typescript(false)
+            // The parts share the main one's table of functions.
+            .keep_lld_exports(true);
         // Names are left out here and not by the compiler's `strip`, which also drops the section
         // that says which processor features the module needs.
         bindgen

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// Asked with [`super::Ask::Devices`].
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "task", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum DeviceTask {
     /// The customer's devices. Answer: `Listed`.
     List,
@@ -104,7 +104,7 @@ pub enum DeviceTask {
 
 /// Answers to [`DeviceTask`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "told", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum DeviceAnswer {
     /// The customer's devices.
     Listed {

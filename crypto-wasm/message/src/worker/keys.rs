@@ -17,7 +17,7 @@ pub mod stored {
 
 /// What a page can ask about keys that are carried.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "keys", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum KeysAsk {
     /// What a file is, before its passphrase is asked for. Answer: `Recognised`.
     Recognise {
@@ -138,7 +138,7 @@ pub enum Measured {
 
 /// The answers.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(tag = "keys", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum KeysAnswer {
     /// What a file is.
     Recognised {
