@@ -10,7 +10,10 @@ use std::{fmt, sync::Arc};
 use x509_cert::{
     Certificate as X509,
     certificate::Version,
-    der::{Decode, DecodePem, Encode, EncodePem, pem::LineEnding},
+    der::{
+        Decode, Encode, EncodePem,
+        pem::{self, LineEnding, PemLabel},
+    },
     name::Name,
 };
 
@@ -60,14 +63,16 @@ impl Certificate {
     }
 
     /// Reads one PEM certificate.
-    pub fn from_pem(pem: &str) -> Result<Self, Malformed> {
+    pub fn from_pem(text: &str) -> Result<Self, Malformed> {
         let wrong = Malformed("certificate");
-        if pem.len() > CERTIFICATE_BYTES_MAX * 2 {
+        if text.len() > CERTIFICATE_BYTES_MAX * 2 {
             return Err(wrong);
         }
-        let x509 = X509::from_pem(pem.trim().as_bytes()).map_err(|_| wrong)?;
-        let der = x509.to_der().map_err(|_| wrong)?;
-        Self::from_x509(x509, &der)
+        let (label, der) = pem::decode_vec(text.trim().as_bytes()).map_err(|_| wrong)?;
+        if label != X509::PEM_LABEL {
+            return Err(wrong);
+        }
+        Self::from_der(&der)
     }
 
     pub(crate) fn from_x509(x509: X509, der: &[u8]) -> Result<Self, Malformed> {

@@ -84,7 +84,7 @@ pub fn decrypt_pkcs8(pem: &str, passphrase: &str) -> Result<Zeroizing<Vec<u8>>, 
     }
     let work = &mut Work::new(PBKDF2_ITERATIONS_MAX.into());
     let plain = scheme
-        .open(passphrase.as_bytes(), data, work)
+        .open_ours(passphrase.as_bytes(), data, work)
         .map_err(|error| match error {
             ImportError::WrongPassphrase => EnvelopeError::Opening,
             _ => wrong.into(),

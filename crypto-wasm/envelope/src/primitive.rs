@@ -125,6 +125,10 @@ impl Rsa for RustCryptoRsa {
         if !(RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits) {
             return Err(EnvelopeError::Key);
         }
+        // A browser makes keys from a seed (`det_keygen`), and holds no code for the other way.
+        if cfg!(target_arch = "wasm32") {
+            return Err(EnvelopeError::Primitive);
+        }
         let key = rsa::RsaPrivateKey::new(rng, bits).map_err(|_| EnvelopeError::Primitive)?;
         RsaPrivateKey::from_parsed(&key)
     }

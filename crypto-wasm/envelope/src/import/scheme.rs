@@ -175,6 +175,26 @@ impl<'a> Scheme<'a> {
         sha256 && self.cipher == Cipher::Aes256
     }
 
+    /// Decrypts what is ours. It leads to no other cipher, so that a browser holds the others only
+    /// where it reads the files of other tools.
+    pub(crate) fn open_ours(
+        &self,
+        passphrase: &[u8],
+        data: &[u8],
+        work: &mut Work,
+    ) -> Result<Zeroizing<Vec<u8>>, ImportError> {
+        let (true, Kdf::Pbkdf2 { rounds, .. }) = (self.is_ours(), self.kdf) else {
+            return Err(ImportError::UnsupportedForm);
+        };
+        work.take(rounds.into())?;
+        let mut key = Zeroizing::new([0; 32]);
+        pbkdf2_hmac::<Sha256>(passphrase, self.salt, rounds, key.as_mut_slice());
+        let mut buffer = Zeroizing::new(data.to_vec());
+        let length = unpadded::<Aes256Dec>(key.as_slice(), self.iv, &mut buffer);
+        buffer.truncate(length.ok_or(ImportError::WrongPassphrase)?);
+        Ok(buffer)
+    }
+
     /// Decrypts. A wrong passphrase and damaged bytes look the same, as far as the padding tells.
     pub(crate) fn open(
         &self,
