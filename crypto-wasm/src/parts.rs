@@ -54,7 +54,7 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, Failure> {
 
 impl<H: Host> Worker<H> {
     /// Answers [`Rare::Coming`].
-    pub(crate) async fn answer_coming(&self, ask: Ask) -> Result<Answer, Failure> {
+    pub async fn answer_coming(&self, ask: Ask) -> Result<Answer, Failure> {
         match ask {
             Ask::CompareWords { typed } => self.compare_words(&typed),
             Ask::MakeKeys => self.make_keys().await,
@@ -81,13 +81,13 @@ impl<H: Host> Worker<H> {
     }
 
     /// Answers [`Rare::Keys`].
-    pub(crate) async fn answer_carried(&self, text: &str) -> Result<Answer, Failure> {
+    pub async fn answer_carried(&self, text: &str) -> Result<Answer, Failure> {
         let ask: KeysAsk = read(text)?;
         self.answer_keys(ask).await
     }
 
     /// Answers [`Rare::Devices`].
-    pub(crate) async fn answer_listed(&self, text: &str) -> Result<Answer, Failure> {
+    pub async fn answer_listed(&self, text: &str) -> Result<Answer, Failure> {
         let task: DeviceTask = read(text)?;
         self.answer_devices(task).await
     }
