@@ -23,7 +23,7 @@ impl<H: Host> Worker<H> {
         match asked {
             Ok((id, asked)) => self.spawn(move |me| async move {
                 let answer = match asked {
-                    Asked::Plain(ask) => me.answer(ask).await,
+                    Asked::Plain(ask) => me.answer(*ask).await,
                     Asked::Rare(rare) => H::answer_rare(me.clone(), rare).await,
                 };
                 let answer = answer.unwrap_or_else(|failure| Answer::Failed { failure });

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// What was asked.
 pub(crate) enum Asked {
     /// What is always there.
-    Plain(Ask),
+    Plain(Box<Ask>),
     /// What belongs to a part.
     Rare(Rare),
 }
@@ -41,7 +41,7 @@ impl Asked {
                 | Ask::MakeKeys
                 | Ask::Enrol { .. }
                 | Ask::ResumeEnrol { .. }) => Self::Rare(Rare::Coming(Box::new(ask))),
-                ask => Self::Plain(ask),
+                ask => Self::Plain(Box::new(ask)),
             },
         })
     }

@@ -113,7 +113,10 @@ fn open(device: Device) -> Result<Line, JsValue> {
         let text = event.data().as_string().unwrap_or_default();
         let heard = from_json::<Wire>(&text).and_then(|wire| match wire.said {
             Said::Event => wire.read().map(|event| events::take(device, event)),
-            _ => Ok(answered(wire)),
+            _ => {
+                answered(wire);
+                Ok(())
+            }
         });
         if let Err(fault) = heard {
             leptos::logging::error!("the worker said something unknown: {fault}");

@@ -24,7 +24,7 @@ fn coming(worker: Rc<Worker<Browser>>, ask: Box<Ask>) -> Result<Answering, Split
     Ok(Box::pin(async move { worker.answer_coming(*ask).await }))
 }
 
-#[wasm_split(coming, fallible)]
+#[wasm_split(coming, preload(fetch_hear), fallible)]
 fn hear(worker: Rc<Worker<Browser>>, text: String) -> Result<(), SplitLoaderError> {
     worker.take_peer(text);
     Ok(())
@@ -59,6 +59,8 @@ impl Parts for Browser {
 
 /// The other worker is there; answers when it can be heard.
 pub(super) async fn joined(worker: Rc<Worker<Browser>>) -> Result<(), SplitLoaderError> {
+    // Each door looks for its part by itself: this one must be open before the first word comes.
+    fetch_hear().await?;
     join(worker).await
 }
 
