@@ -1,6 +1,5 @@
 //! What a page may know of the bank before anything is opened: all of it public.
 
-use message::worker::wire::from_json;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -36,6 +35,6 @@ impl PageConfig {
         let text = leptos::prelude::document()
             .get_element_by_id(ELEMENT)?
             .text_content()?;
-        from_json(&text).ok()
+        message::worker::wire::from_json(&text).ok()
     }
 }
