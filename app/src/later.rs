@@ -232,7 +232,13 @@ pub(crate) fn Later(page: Page) -> impl IntoView {
     };
     fetch();
     let view = move || match state.get() {
-        Fetching::UnderWay => view! { <Waiting words="Loading this page" /> }.into_any(),
+        // With a title of its own: the page before is gone, and its title with it.
+        Fetching::UnderWay => view! {
+            <PageTitle words="Loading this page".to_owned() />
+            <h1 class="visually-hidden">"Loading this page"</h1>
+            <Waiting words="Loading this page" />
+        }
+        .into_any(),
         Fetching::There => drawn(page).into_any(),
         Fetching::Failed => view! { <NotFetched again=move |()| fetch() /> }.into_any(),
     };
