@@ -250,7 +250,7 @@ test('new keys come with a new sheet and want a new file; the old ones say that 
   // The old file and the old sheet say what became of their keys.
   const old = await openFile(browser, oldFile);
   await useOnce(old);
-  await expect(old.getByText(/These keys were replaced on .*; use the newer file/)).toBeVisible({ timeout: 60_000 });
+  await expect(old.getByText(/These keys were replaced on .*; use the newer file/).first()).toBeVisible({ timeout: 60_000 });
   await looks(old, 'file-replaced');
   const paper = await recover(browser, oldSheet, 1);
   await expect(paper.getByRole('alert')).toContainText('These keys were replaced', { timeout: 90_000 });
@@ -321,7 +321,7 @@ test('keys in a file: the new file is read back before the bank counts its keys'
   await expect(async () => {
     const old = await openFile(browser, oldFile);
     await useOnce(old);
-    await expect(old.getByText(/These keys were replaced on/)).toBeVisible({ timeout: 20_000 });
+    await expect(old.getByText(/These keys were replaced on/).first()).toBeVisible({ timeout: 20_000 });
     await old.context().close();
   }).toPass({ timeout: 60_000 });
   const useless = await openFile(browser, left.file);
@@ -361,7 +361,7 @@ test('a file that was saved and never read back takes the place when it is opene
   await pays(fresh, payee);
   const old = await openFile(browser, oldFile);
   await useOnce(old);
-  await expect(old.getByText(/These keys were replaced on/)).toBeVisible({ timeout: 60_000 });
+  await expect(old.getByText(/These keys were replaced on/).first()).toBeVisible({ timeout: 60_000 });
 });
 
 test('a payment under way when the keys change: the new keys get its receipt', async ({ browser }) => {

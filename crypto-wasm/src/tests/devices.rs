@@ -87,7 +87,7 @@ fn a_change_is_signed_as_it_was_shown() {
     assert_eq!(sign(&mut desk, old.id).err(), Some(Failure::NoDraft));
     assert!(sign(&mut desk, shown.id).is_ok());
     assert_eq!(sign(&mut desk, shown.id).err(), Some(Failure::NoDraft));
-    assert_eq!(desk.bank().changes, [change.clone()]);
+    assert_eq!(desk.bank().changes, std::slice::from_ref(&change));
 
     // Not when it is past its time, and not after locking.
     let shown = draft(&mut desk);
