@@ -96,10 +96,11 @@ fn one_device_can_be_changed() {
 
 #[test]
 fn an_end_of_certificates_is_told_in_time() {
+    // On the server the clock stands at 0.
     let html = render("/accounts", |device| {
         filled(device);
         let mut own = profile();
-        own.certificates_until = 86_400;
+        own.certificates_until = -86_400;
         device.stage.set(Stage::Unlocked(Box::new(own)));
     });
     check("accounts-ends", &html);
@@ -107,7 +108,7 @@ fn an_end_of_certificates_is_told_in_time() {
     let html = render("/settings", |device| {
         filled(device);
         let mut own = profile();
-        own.certificates_until = NOW + 86_400 * 20;
+        own.certificates_until = 86_400 * 20;
         device.stage.set(Stage::Unlocked(Box::new(own)));
     });
     check("settings-ends", &html);
