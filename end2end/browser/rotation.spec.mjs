@@ -1,35 +1,15 @@
 // New keys for a device: cut off at every moment there is one working state afterwards, and it pays.
-// New sheet, new file; and certificates that end.
+// New sheet, new file.
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import {
-  PASSPHRASE, accessible, bank, enrol, fits, listenForFaults, openCustomer, pay, processes, signal,
-  unlock, writeSheetDown,
+  PASSPHRASE, bank, enrol, listenForFaults, openCustomer, pay, signal, unlock, writeSheetDown,
 } from './people.mjs';
+import { choose, heading, looks } from './walking.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-new-keys-'));
-
-/** The page is sound on a desk and in a hand, in the light and in the dark. */
-async function looks(page, name) {
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 900 });
-      await fits(page);
-      if (process.env.SCREENS) {
-        await page.screenshot({ path: join(process.env.SCREENS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-      }
-    }
-    await accessible(page);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
-
-const heading = (page, name) =>
-  expect(page.getByRole('heading', { name })).toBeVisible({ timeout: 90_000 });
 
 /** What this browser keeps under keys of one kind. */
 const stored = (page, kind) => page.evaluate((prefix) => Object.keys(localStorage)
@@ -161,7 +141,6 @@ test('new keys, cut off at several moments: one device works afterwards', async 
   await context.close();
 });
 
-const choose = (page, file) => page.locator('input[type=file]').setInputFiles(file);
 
 /** Takes the file that a press of the button makes. */
 async function takeFile(page, press, name) {
@@ -391,56 +370,5 @@ test('a payment under way when the keys change: the new keys get its receipt', a
     signal(1, 'processor', 'SIGCONT');
   }
   await expect(page.getByText('Paid', { exact: true }).first()).toBeVisible({ timeout: 90_000 });
-  expect(faults).toEqual([]);
-});
-
-/** Has a bank's registrar make certificates that last so long; without a number, as long as usual. */
-async function certificatesLast(at, seconds) {
-  const file = bank(at).config;
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const others = lines.filter((line) => !line.startsWith('device_certificate_seconds'));
-  const own = seconds ? [`device_certificate_seconds = ${seconds}`] : [];
-  // Before the first table: what follows one belongs to it.
-  writeFileSync(file, [...own, ...others].join('\n'));
-  const before = processes(at, 'registrar');
-  signal(at, 'registrar', 'SIGTERM');
-  const isNew = () => processes(at, 'registrar').some((id) => !before.includes(id));
-  await expect.poll(isNew, { timeout: 30_000 }).toBe(true);
-}
-
-test('certificates end: a reminder, a clear refusal, and one press', async ({ browser }) => {
-  test.setTimeout(300_000);
-  const customer = openCustomer(1, 'Kai Lund', '500.00');
-  const payee = openCustomer(1, 'Bo Park', '1.00');
-  const page = await (await browser.newContext()).newPage();
-  const faults = listenForFaults(page);
-  try {
-    await certificatesLast(1, 60);
-    await enrol(page, 1, customer, 'Desk');
-  } finally {
-    await certificatesLast(1);
-  }
-  await heading(page, /^This device’s certificates end/);
-  await page.goto(`${bank(1).web}/settings`);
-  await page.goto(`${bank(1).web}/accounts`);
-  // They end by the bank's clock, and by this one.
-  await expect(async () => {
-    await page.reload();
-    await unlock(page);
-    await heading(page, 'Your accounts');
-    await expect(page.getByRole('heading', { name: /^This device’s certificates ended on/ })).toBeVisible({ timeout: 3_000 });
-  }).toPass({ timeout: 120_000 });
-  await looks(page, 'accounts-ended');
-  await pay(page, { name: payee.name, iban: payee.iban, amount: '5.00' });
-  await expect(page.getByText('Not paid', { exact: true }).first()).toBeVisible({ timeout: 60_000 });
-  await expect(page.getByText(/certificates of this device have ended, so the bank takes no orders/).first()).toBeVisible();
-  await looks(page, 'payment-ended');
-  await page.getByRole('link', { name: 'Devices' }).first().click();
-  await page.getByRole('link', { name: 'What this browser keeps, and how to remove it' }).click();
-  await expect(page.getByRole('heading', { name: /^This device’s certificates ended on/ })).toBeVisible();
-  await looks(page, 'settings-ended');
-  await page.getByRole('button', { name: 'Renew now' }).click();
-  await expect(page.getByRole('heading', { name: /^This device’s certificates end/ })).toHaveCount(0, { timeout: 60_000 });
-  await pays(page, payee);
   expect(faults).toEqual([]);
 });

@@ -51,9 +51,13 @@ pub fn welcome(role: &str, group: Group) -> Result<Vec<Statement>, RelayError> {
         Statement::new(
             format!("{role} may log in"),
             format!(
+                // Changed only where it must be: two who change one role at once get in each
+                // other's way, and roles are those of the whole instance.
                 "DO $$ BEGIN CREATE ROLE {name} LOGIN; \
                  EXCEPTION WHEN duplicate_object OR unique_violation THEN \
-                 ALTER ROLE {name} LOGIN; END $$"
+                 IF EXISTS (SELECT FROM pg_roles WHERE rolname = {} AND NOT rolcanlogin) THEN \
+                 ALTER ROLE {name} LOGIN; END IF; END $$",
+                literal(role)
             ),
         ),
         Statement::new(
