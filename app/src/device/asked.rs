@@ -53,8 +53,10 @@ impl Asked {
         Self { failed, again }
     }
 
-    /// Asks again.
+    /// Asks again, as long as the page is there: a timer may come once more when it is left.
     pub(crate) fn again(self) {
-        self.again.run(());
+        if !self.failed.is_disposed() {
+            self.again.run(());
+        }
     }
 }
