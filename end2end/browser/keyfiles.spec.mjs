@@ -1,52 +1,15 @@
-// A device as a file: saved, read back, brought to another browser, used once, and every refusal.
+// A device as a file: saved, read back, brought to another browser, and used once.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, expect } from '@playwright/test';
 import { test } from './enrolled.mjs';
-import { PASSPHRASE, accessible, bank, enrol, fits, listenForFaults, openCustomer, pay, unlock } from './people.mjs';
+import { PASSPHRASE, bank, listenForFaults, pay, unlock } from './people.mjs';
+import { choose, heading, looks, openFile, save } from './walking.mjs';
 
 const OTHER = 'another long passphrase';
 
-/** Light and dark, wide and narrow: axe, nothing sticks out, and a picture to look at. */
-async function looks(page, name) {
-  for (const colorScheme of ['light', 'dark']) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of [1280, 390]) {
-      await page.setViewportSize({ width, height: 900 });
-      await fits(page);
-      if (process.env.SCREENS) {
-        await page.screenshot({ path: join(process.env.SCREENS, `${name}-${width}-${colorScheme}.png`), fullPage: true });
-      }
-    }
-    await accessible(page);
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize({ width: 1280, height: 900 });
-}
-
-const heading = (page, name) => expect(page.getByRole('heading', { name })).toBeVisible({ timeout: 60_000 });
-const choose = (page, file) => page.locator('input[type=file]').setInputFiles(file);
-
-/** Saves the open device as a file, and reads it back. */
-async function save(page, folder, kind = /^Key file/, filePassphrase) {
-  await page.goto(`${bank(0).web}/keys/export`);
-  await unlock(page);
-  await heading(page, 'Save a key file');
-  await page.getByRole('radio', { name: kind }).check();
-  await page.getByLabel('Passphrase of this device').fill(PASSPHRASE);
-  if (filePassphrase) await page.getByLabel('Passphrase of the .p12 file').fill(filePassphrase);
-  const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save the file' }).click();
-  const saved = await download;
-  const file = join(folder, saved.suggestedFilename());
-  await saved.saveAs(file);
-  await heading(page, 'Now read it back');
-  return file;
-}
-
-test.describe.configure({ mode: 'serial' });
 let folder;
 test.beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'keyfiles-')); });
 test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -128,78 +91,6 @@ test('a PKCS #12 file comes back', async ({ device, browser }) => {
   await heading(page, 'Your accounts');
 });
 
-test('each file that cannot be used says so', async ({ device, page }) => {
-  const owner = await device.open();
-  const file = await save(owner, folder);
-  const text = readFileSync(file, 'utf8');
-  const openssl = (...words) => execFileSync('openssl', words, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
-  openssl('genrsa', '-out', 'weak.pem', '1024');
-  openssl('genrsa', '-out', 'plain.pem', '2048');
-  openssl('pkey', '-in', 'plain.pem', '-pubout', '-out', 'public.pem');
-  openssl('ecparam', '-name', 'prime256v1', '-genkey', '-noout', '-out', 'curve.pem');
-  const make = (name, content) => writeFileSync(join(folder, name), content);
-  make('shopping.txt', 'milk, bread');
-  make('large.pem', 'x'.repeat(70_000));
-  make('newer.pem', text.replace('version 1', 'version 9'));
-  make('other.pem', text.replace(/HALDDEFF/g, 'BRISDEMM'));
-  make('changed.pem', text.replace(/Device-Name: .*/, 'Device-Name: Somebody else'));
-  const refused = {
-    'shopping.txt': 'This is not a key file',
-    'large.pem': 'too large',
-    'newer.pem': 'newer version',
-    'public.pem': 'only a public key',
-    'weak.pem': 'too short',
-    'curve.pem': 'of this kind',
-  };
-  await page.goto(`${bank(0).web}/keys/import`);
-  for (const [name, words] of Object.entries(refused)) {
-    await choose(page, join(folder, name));
-    await expect(page.getByRole('alert')).toContainText(words);
-  }
-  await looks(page, 'import-refused');
-  for (const [name, words] of [['other.pem', 'another bank'], ['changed.pem', 'was changed']]) {
-    await page.goto(`${bank(0).web}/keys/import`);
-    await choose(page, join(folder, name));
-    await page.getByLabel('Passphrase of this file').fill(PASSPHRASE);
-    await page.getByRole('button', { name: 'Open' }).click();
-    await expect(page.getByRole('alert')).toContainText(words);
-  }
-});
-
-test('a whole file is brought without a mouse', async ({ device, browser }) => {
-  const owner = await device.open();
-  const file = await save(owner, folder);
-  const page = await (await browser.newContext({ viewport: { width: 390, height: 800 } })).newPage();
-  const tabTo = async (wanted) => {
-    for (let presses = 0; presses < 30; presses += 1) {
-      await page.keyboard.press('Tab');
-      if (await wanted.evaluate((it) => it === document.activeElement)) return;
-    }
-    throw new Error(`Tab does not lead to ${wanted}`);
-  };
-  await page.goto(`${bank(0).web}/keys/import`);
-  await expect(page.getByText('Drop the key file here')).toBeVisible();
-  await tabTo(page.locator('input[type=file]'));
-  const outline = await page.locator('.drop').evaluate((it) => getComputedStyle(it).outlineStyle);
-  expect(outline).toBe('solid');
-  const chooser = page.waitForEvent('filechooser');
-  await page.keyboard.press('Space');
-  await (await chooser).setFiles(file);
-  await heading(page, 'Open the key file');
-  await tabTo(page.getByLabel('Passphrase of this file'));
-  await page.keyboard.type(PASSPHRASE);
-  await page.keyboard.press('Enter');
-  await heading(page, 'What becomes of this key?');
-  await tabTo(page.getByRole('radio', { name: /once/ }));
-  await page.keyboard.press('Space');
-  await tabTo(page.getByRole('button', { name: 'Continue' }));
-  await page.keyboard.press('Enter');
-  await heading(page, 'Your accounts');
-  await tabTo(page.getByRole('button', { name: 'Lock this device' }));
-  await page.keyboard.press('Enter');
-  await heading(page, 'Remove your drive now');
-});
-
 test('a file that is dropped is taken like one that is chosen', async ({ page }) => {
   await page.goto(`${bank(0).web}/keys/import`);
   await expect(page.getByText('Drop the key file here')).toBeVisible();
@@ -213,33 +104,6 @@ test('a file that is dropped is taken like one that is chosen', async ({ page })
   await expect(page.getByRole('alert')).toContainText('This is not a key file');
 });
 
-test('a bare key signs for a new device', async ({ page }) => {
-  test.setTimeout(180_000);
-  const faults = listenForFaults(page);
-  const ann = openCustomer(0, 'Ann Lee', '10.00');
-  execFileSync('openssl', ['genrsa', '-out', join(folder, 'bare.pem'), '3072'], { stdio: 'ignore' });
-  await page.goto(`${bank(0).web}/keys/import`);
-  await choose(page, join(folder, 'bare.pem'));
-  await heading(page, 'This key is not a device of yours yet');
-  await expect(page.getByText('This key was not encrypted')).toBeVisible();
-  await looks(page, 'import-foreign');
-  await page.getByRole('button', { name: 'Enrol with this key' }).click();
-  await expect(page.getByText('With the key from your file')).toBeVisible();
-  await page.getByLabel('Slip number').fill(ann.locator);
-  await page.getByLabel('Slip code').fill(ann.secret);
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await page.getByLabel('The bank’s five words').fill(ann.words);
-  const next = page.getByRole('button', { name: 'Continue to passphrase' });
-  await expect(next).not.toHaveAttribute('aria-disabled', 'true', { timeout: 90_000 });
-  await next.click();
-  await page.getByLabel('Name of this device').fill('Own key');
-  await page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
-  await page.getByRole('button', { name: 'Activate this device' }).click();
-  await heading(page, 'Own key is now your device');
-  await expect(page.getByRole('link', { name: 'Show the recovery sheet' })).toHaveCount(0);
-  expect(faults).toEqual([]);
-});
-
 /** Every file of a folder, whatever its form. */
 function* files(at) {
   for (const entry of readdirSync(at, { withFileTypes: true })) {
@@ -249,28 +113,9 @@ function* files(at) {
   }
 }
 
-test('used once, a key file leaves nothing on the computer', async ({ device }, info) => {
-  test.setTimeout(180_000);
-  const owner = await device.open();
-  const file = await save(owner, folder);
-  const text = readFileSync(file, 'utf8');
-  const profile = mkdtempSync(join(tmpdir(), 'not-mine-'));
-  const { launchOptions } = info.project.use;
-  const context = await chromium.launchPersistentContext(profile, { ...launchOptions, locale: 'en-GB' });
-  const page = context.pages()[0] ?? await context.newPage();
-  const faults = listenForFaults(page);
-  await page.goto(`${bank(0).web}/keys/import`);
-  await choose(page, file);
-  await page.getByLabel('Passphrase of this file').fill(PASSPHRASE);
-  await page.getByRole('button', { name: 'Open' }).click();
-  await page.getByRole('radio', { name: /Use it on this computer once/ }).check();
-  await page.getByRole('button', { name: 'Continue' }).click();
-  await heading(page, 'Your accounts');
-  await looks(page, 'once-accounts');
-  const iban = (await page.locator('.iban').first().textContent()).trim();
-  await pay(page, { name: device.payee.name, iban: device.payee.account ?? device.payee.iban, amount: '17.31', reference: 'Wicker basket' });
-  await expect(page.getByText('Paid', { exact: true }).first()).toBeVisible();
-  const kept = await page.evaluate(async () => ({
+/** What the browser's storage holds for this address. */
+function storage(page) {
+  return page.evaluate(async () => ({
     local: Object.keys(localStorage),
     session: Object.keys(sessionStorage),
     databases: (await indexedDB.databases()).length,
@@ -278,37 +123,102 @@ test('used once, a key file leaves nothing on the computer', async ({ device }, 
     cookies: document.cookie,
     workers: (await navigator.serviceWorker?.getRegistrations?.() ?? []).length,
   }));
-  expect(kept).toEqual({ local: [], session: [], databases: 0, caches: 0, cookies: '', workers: 0 });
-  for (const cookie of await context.cookies()) {
-    expect(cookie.expires, cookie.name).toBe(-1);
-    expect(cookie.httpOnly).toBe(true);
-  }
-  await page.getByRole('button', { name: 'Lock this device' }).click();
-  await heading(page, 'Remove your drive now');
-  await looks(page, 'left');
-  await page.goBack();
-  await expect(page.getByText(device.payee.name)).toHaveCount(0);
-  const addresses = page.url();
-  expect(addresses).not.toMatch(/DE\d\d/);
-  expect(faults).toEqual([]);
-  await context.close();
+}
 
-  // What Chromium has on its disk afterwards.
-  const body = text.split('-----BEGIN ENCRYPTED PRIVATE KEY-----')[1].replaceAll(/\s/g, '');
-  const compact = iban.replaceAll(/\s/g, '');
-  const secrets = [
-    body.slice(80, 140), PASSPHRASE, 'BEGIN ENCRYPTED PRIVATE KEY', device.customer.name, device.payee.name,
-    compact, iban, '17.31', 'Wicker basket',
-  ];
+const NOTHING = { local: [], session: [], databases: 0, caches: 0, cookies: '', workers: 0 };
+
+/** The ways in which a one-time use ends, up to a page in which storage can be inspected. */
+const ENDS = {
+  'locking it': async ({ page }) => {
+    await page.getByRole('button', { name: 'Lock this device' }).click();
+    await heading(page, 'Remove your drive now');
+    await looks(page, 'left');
+    return page;
+  },
+  'doing nothing': async ({ page }) => {
+    await page.clock.fastForward('09:30');
+    await expect(page.getByRole('dialog', { name: 'You are about to be locked out' })).toBeVisible();
+    await page.clock.fastForward('00:40');
+    await heading(page, 'Remove your drive now');
+    return page;
+  },
+  'closing the tab': async ({ page, context }) => {
+    const next = await context.newPage();
+    const closed = page.waitForEvent('close');
+    await page.close({ runBeforeUnload: true });
+    await closed;
+    await next.goto(`${bank(0).web}/accounts`);
+    await heading(next, 'This browser is not enrolled yet');
+    return next;
+  },
+};
+
+for (const [name, end] of Object.entries(ENDS)) {
+  test(`used once until ${name}, a key file leaves nothing on the computer`, async ({ device, request }, info) => {
+    test.setTimeout(180_000);
+    const owner = await device.open();
+    const file = await save(owner, folder);
+    const profile = mkdtempSync(join(tmpdir(), 'not-mine-'));
+    const { launchOptions } = info.project.use;
+    const context = await chromium.launchPersistentContext(profile, { ...launchOptions, locale: 'en-GB' });
+    const page = context.pages()[0] ?? await context.newPage();
+    const faults = listenForFaults(page);
+    await page.clock.install();
+    await openFile(page, file, PASSPHRASE);
+    await page.getByRole('radio', { name: /Use it on this computer once/ }).check();
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await heading(page, 'Your accounts');
+    const iban = (await page.locator('.iban').first().textContent()).trim();
+    await pay(page, { name: device.payee.name, iban: device.payee.iban, amount: '17.31', reference: 'Wicker basket' });
+    await expect(page.getByText('Paid', { exact: true }).first()).toBeVisible({ timeout: 60_000 });
+    expect(await storage(page)).toEqual(NOTHING);
+    const cookies = await context.cookies(bank(0).edges.map((edge) => `${edge}/v1/mailbox`));
+    expect(cookies.length).toBeGreaterThan(0);
+    for (const cookie of cookies) {
+      expect(cookie.expires, cookie.name).toBe(-1);
+      expect(cookie.httpOnly).toBe(true);
+    }
+
+    const after = await end({ page, context });
+    expect(await storage(after)).toEqual(NOTHING);
+    // The mailbox is shut: for this browser, which has no cookie any more, and for whoever has kept it.
+    await expect(async () => expect(await context.cookies()).toEqual([])).toPass({ timeout: 20_000 });
+    for (const cookie of cookies) {
+      const id = cookie.name.split('-').slice(2).join('-');
+      const answer = await request.get(`${bank(0).edges[0]}/v1/mailbox?device=${id}&after=0`, {
+        headers: { cookie: `${cookie.name}=${cookie.value}` },
+      });
+      expect(answer.status()).toBe(401);
+    }
+    if (after === page) {
+      await page.goBack();
+      await expect(page.getByText(device.payee.name)).toHaveCount(0);
+    }
+    expect(after.url()).not.toMatch(/DE\d\d/);
+    expect(faults).toEqual([]);
+    await context.close();
+
+    // What Chromium has on its disk afterwards.
+    const body = readFileSync(file, 'utf8').split('-----BEGIN ENCRYPTED PRIVATE KEY-----')[1].replaceAll(/\s/g, '');
+    const secrets = [
+      body.slice(80, 140), PASSPHRASE, 'BEGIN ENCRYPTED PRIVATE KEY', device.customer.name, device.payee.name,
+      iban.replaceAll(/\s/g, ''), iban, '17.31', 'Wicker basket',
+    ];
+    expect(tracesOf(secrets, profile)).toEqual([]);
+    rmSync(profile, { recursive: true, force: true });
+  });
+}
+
+/** Which of these texts stand in files of a folder, in either of the codings that Chromium writes. */
+function tracesOf(secrets, at) {
   const traces = [];
-  for (const path of files(profile)) {
+  for (const path of files(at)) {
     const bytes = readFileSync(path);
     for (const secret of secrets) {
       for (const coded of [Buffer.from(secret, 'utf8'), Buffer.from(secret, 'utf16le')]) {
-        if (bytes.includes(coded)) traces.push(`${secret.slice(0, 24)} in ${path.slice(profile.length)}`);
+        if (bytes.includes(coded)) traces.push(`${secret.slice(0, 24)} in ${path.slice(at.length)}`);
       }
     }
   }
-  expect(traces).toEqual([]);
-  rmSync(profile, { recursive: true, force: true });
-});
+  return traces;
+}
