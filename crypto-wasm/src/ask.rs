@@ -116,6 +116,7 @@ impl<H: Host> Worker<H> {
             }
             Ask::ReadMail => self.read_mail().await.map(|_| Answer::Done),
             Ask::Session { sealed } => self.take_session(&sealed).await.map(|()| Answer::Done),
+            Ask::Device { device } => self.take_device(device),
             Ask::Listen => self.start_listening().map(|()| Answer::Done),
             Ask::ReceiptFile { payment } => self.receipt_file(payment).await,
             // Answered before.

@@ -2,7 +2,7 @@
 
 use crate::{
     carried::{Exported, bytes_of, check_passphrase, file_failure},
-    device::{check_device, encrypt_keys, open_keys, to_json, with_manifest},
+    device::{check_device, encrypt_keys, open_keys, with_manifest},
     host::{Host, rng},
     keys::{Keys, test_keys},
     state::{Worker, fault},
@@ -16,7 +16,6 @@ use message::{
     worker::{
         Answer, Failure, Step, StoredDevice,
         keys::{FileForm, KeysAnswer, KeysAsk},
-        stored,
     },
 };
 use zeroize::Zeroizing;
@@ -207,9 +206,7 @@ impl<H: Host> Worker<H> {
             ..device
         };
         let device = with_manifest(&self.rsa, &keys, device, self.now())?;
-        let key = format!("{}{}", stored::DEVICE, device.device);
-        self.store_now(key, to_json(&device)?).await?;
-        self.with_open(|open| open.device = device)?;
+        self.store_device(device).await?;
         Ok(Answer::Done)
     }
 }

@@ -14,7 +14,7 @@ use envelope::{
 };
 use message::{
     Bic, Timestamp,
-    worker::{Answer, Failure, Profile, StoredDevice, StoredOrder},
+    worker::{Answer, Failure, Profile, StoredDevice, StoredOrder, stored},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 use zeroize::Zeroizing;
@@ -210,6 +210,64 @@ impl<H: Host> Worker<H> {
     pub(crate) fn unlocked(&self) -> Result<Answer, Failure> {
         let profile = self.with_open(|open| profile(&open.keys, &open.device))?;
         Ok(Answer::Unlocked { profile })
+    }
+
+    /// Stores the open device anew. It counts here first: whatever else is stored meanwhile builds on it.
+    pub(crate) async fn store_device(&self, device: StoredDevice) -> Result<(), Failure> {
+        let key = format!("{}{}", stored::DEVICE, device.device);
+        let (text, manifest) = (to_json(&device)?, device.manifest.clone());
+        let before = self.with_open(|open| std::mem::replace(&mut open.device, device))?;
+        let kept = self.store_now(key, text).await;
+        if kept.is_err() {
+            self.with_open(|open| {
+                if open.device.manifest == manifest {
+                    open.device = before;
+                }
+            })?;
+        }
+        kept
+    }
+
+    /// Another tab has stored the open device anew. Nothing that it says is written over from here, and
+    /// nothing that is newer here is given up.
+    pub(crate) fn take_device(&self, device: StoredDevice) -> Result<Answer, Failure> {
+        let now = self.now();
+        let newer = self.with_open(|open| {
+            let own = &open.device;
+            if open.once || own.device != device.device {
+                return Ok(None);
+            }
+            let pinned = |it: &StoredDevice| (it.root.clone(), it.certificates.last().cloned());
+            if pinned(own) != pinned(&device) {
+                return Err(Failure::StoredDeviceDamaged);
+            }
+            check_manifest(&self.rsa, &open.keys.signing, &device)
+                .map_err(|_| Failure::StoredDeviceDamaged)?;
+            check_device(&self.rsa, &open.keys, &device)?;
+            let mut merged = device.clone();
+            merged.key_set = merged.key_set.max(own.key_set);
+            if certificates_from(own) > certificates_from(&device) {
+                merged.certificates = own.certificates.clone();
+            }
+            let newer = merged != device;
+            if newer {
+                merged = with_manifest(&self.rsa, &open.keys, merged, now)?;
+            }
+            open.device = merged.clone();
+            Ok(newer.then_some(merged))
+        })??;
+        if let Some(device) = newer {
+            let (key, text) = (
+                format!("{}{}", stored::DEVICE, device.device),
+                to_json(&device)?,
+            );
+            // After the answer: until it is there, the page keeps nothing that this worker has stored
+            // before it knew.
+            self.spawn(|me| async move {
+                me.store(key, Some(text));
+            });
+        }
+        self.unlocked()
     }
 
     /// Opens the keys of an enrolled device. It needs no line.

@@ -2,7 +2,7 @@
 //! it has answered.
 
 use crate::{
-    device::{AtRest, to_json, with_manifest},
+    device::{AtRest, with_manifest},
     enrol::LIMIT_MS,
     host::{Host, rng},
     keys::words_of,
@@ -388,9 +388,7 @@ impl<H: Host> Worker<H> {
             device.certificates = certificates;
             with_manifest(&self.rsa, &open.keys, device, now)
         })??;
-        let key = format!("{}{}", stored::DEVICE, device.device);
-        self.store_now(key, to_json(&device)?).await?;
-        self.with_open(|open| open.device = device)?;
+        self.store_device(device).await?;
         self.unlocked()
     }
 }

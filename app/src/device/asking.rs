@@ -51,6 +51,8 @@ impl Device {
         passphrase: String,
     ) -> Result<(), Failure> {
         let id = device.device;
+        // As it is stored now: another tab may have stored it since this page was drawn.
+        let device = storage::device(id).unwrap_or(device);
         let of = tries::Of::Device(id);
         let session = storage::session(id);
         let mailbox_after = storage::mailbox_after(id);
@@ -73,12 +75,16 @@ impl Device {
                 orders,
             },
         };
-        match tries::attempt(of, self.ask(ask)).await? {
-            Answer::Unlocked { profile } => {
+        match tries::attempt(of, self.ask(ask)).await {
+            Ok(Answer::Unlocked { profile }) => {
                 self.opened(profile);
                 Ok(())
             }
-            _ => Err(unexpected()),
+            outcome => {
+                #[cfg(feature = "hydrate")]
+                super::at_rest::nothing();
+                outcome.and(Err(unexpected()))
+            }
         }
     }
 
@@ -100,7 +106,10 @@ impl Device {
         self.read_orders();
         self.resume_changes(id);
         #[cfg(feature = "hydrate")]
-        super::tabs::listen(self, id);
+        {
+            super::tabs::listen(self, id);
+            super::at_rest::catch_up(self);
+        }
         #[cfg(not(feature = "hydrate"))]
         let _ = id;
     }
@@ -116,6 +125,7 @@ impl Device {
             self.close_mailbox();
             // The worker wipes its memory when it is told to, and is ended in any case.
             super::worker::restart(self);
+            super::at_rest::nothing();
         }
         #[cfg(not(feature = "hydrate"))]
         let _ = everywhere;

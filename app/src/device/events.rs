@@ -1,6 +1,6 @@
 //! What happens by itself: letters the worker has opened, words from other tabs, time passing.
 
-use super::{Device, Happened, Stage, clock, storage, tabs, words, worker};
+use super::{Device, Happened, Stage, at_rest, clock, storage, tabs, words, worker};
 use crate::{
     PageConfig,
     ui::{announcer::Toast, money},
@@ -45,6 +45,7 @@ fn watch_page(device: Device) {
         tabs::stop();
         device.close_mailbox();
         worker::stop();
+        at_rest::nothing();
         device.end_once();
         device.pay_form.clear();
         device.stage.set(Stage::Locked);
@@ -59,10 +60,10 @@ fn watch_page(device: Device) {
         let Some(profile) = device.profile_now() else {
             return;
         };
-        // Another tab has put new keys in the place of those that are open here.
+        // Another tab has stored the open device anew, or has put new keys in its place.
         let own = format!("{}{}", stored::DEVICE, profile.device);
-        if key == own && event.new_value().is_none() && !device.keys.once.get_untracked() {
-            device.lock(false);
+        if key == own || event.key().is_none() {
+            at_rest::catch_up(device);
             return;
         }
         // Another tab has signed.
@@ -102,6 +103,13 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
         .filter(|_| key.starts_with(carried::CARE))
         .and_then(|value| storage::merged_care(key, value));
     let value = merged.as_deref().or(value);
+    let at_rest = key.starts_with(stored::DEVICE) && !device.keys.once.get_untracked();
+    if at_rest && value.is_some() && at_rest::is_behind(key) {
+        // The worker stores it once more when it knows what another tab has stored.
+        at_rest::catch_up(device);
+        tell_kept(device, store, false);
+        return;
+    }
     // Two tabs read one mailbox; the higher number is the truth.
     let number = |text: Option<&str>| text.and_then(|text| text.parse::<i64>().ok()).unwrap_or(0);
     let behind =
@@ -112,6 +120,9 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
         device.broken.set(Some(words.to_owned()));
         tell_kept(device, store, false);
         return;
+    }
+    if let (true, Some(value)) = (at_rest, value) {
+        at_rest::builds_on(key, value);
     }
     if key.starts_with(stored::ORDER) && value.is_some() {
         device.pay_form.order_is_stored(key);

@@ -5,6 +5,8 @@
 
 mod asked;
 mod asking;
+#[cfg(feature = "hydrate")]
+mod at_rest;
 pub(crate) mod clock;
 mod devices;
 pub(crate) mod download;

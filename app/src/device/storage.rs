@@ -80,6 +80,16 @@ pub(super) fn devices() -> Vec<StoredDevice> {
     devices
 }
 
+/// A device as it is stored now; the open worker builds on it from here on.
+pub(super) fn device(id: Thumbprint) -> Option<StoredDevice> {
+    let key = format!("{}{id}", stored::DEVICE);
+    let text = value(&key)?;
+    let device = from_json(&text).ok()?;
+    #[cfg(feature = "hydrate")]
+    super::at_rest::builds_on(&key, &text);
+    Some(device)
+}
+
 /// The devices whose enrolment was interrupted.
 pub(super) fn enrolling() -> Vec<StoredDevice> {
     read_all(stored::ENROLLING)

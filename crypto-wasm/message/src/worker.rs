@@ -127,16 +127,14 @@ pub enum Ask {
         /// As typed.
         remittance: String,
     },
-    /// Signs the bytes of the last draft, asks the page to store the order, sends it when the page
-    /// has answered `Stored`. Answer: `Sent` as soon as it is stored, whatever sending comes to, because
-    /// it is sent again by itself; an error says that nothing was signed or stored, except `Locked`
-    /// (then storage says whether it was).
+    /// Signs the bytes of the last draft, asks the page to store the order, sends it when the page has
+    /// answered `Stored`. Answer: `Sent` as soon as it is stored, because it is sent again by itself; an
+    /// error says that nothing was signed or stored, except `Locked` (then storage says whether it was).
     SignDraft {
         /// The draft's id.
         payment: MessageId,
     },
-    /// What a stored order says, read back from the bytes that were signed: storage shows it to nobody
-    /// else. Answer: `Draft`.
+    /// What a stored order says, read back from the bytes that were signed. Answer: `Draft`.
     ReadOrder {
         /// The value under `ORDER`.
         order: StoredOrder,
@@ -155,6 +153,11 @@ pub enum Ask {
     Session {
         /// The value.
         sealed: String,
+    },
+    /// Another tab has stored the open device anew. Answer: `Unlocked`; then a `Store` event if more is known here.
+    Device {
+        /// The value.
+        device: StoredDevice,
     },
     /// Opens the event stream in this worker (this tab holds the lock). Answer: `Done`; goes on until `Lock`.
     Listen,

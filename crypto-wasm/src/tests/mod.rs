@@ -17,4 +17,5 @@ mod paying;
 mod pki;
 mod processor;
 mod rotating;
+mod tabs;
 mod trust;
