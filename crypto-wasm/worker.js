@@ -4,7 +4,7 @@
 // in the page. Without them it does not start: a worker that holds keys runs no unchecked code.
 
 const waiting = [];
-let take = (text) => waiting.push(text);
+let take = (message) => waiting.push(message);
 let join = (port) => { joining = port; };
 let joining = null;
 // A channel's end comes once, when the page has started a second worker that helps to make keys.
@@ -67,7 +67,11 @@ async function load() {
   await module.default({ module_or_path: wasm });
   // Started first: a worker that is not there yet takes nothing.
   module.start(pause, quick);
-  take = (text) => module.take(text);
+  // A file that somebody chose comes along with what is asked about it, and is read in the module.
+  take = (message) => {
+    if (typeof message === "string") module.take(message);
+    else module.take_file(message.text, message.file);
+  };
   waiting.splice(0).forEach(take);
   join = (port) => {
     // What comes meanwhile waits in the channel; without this part, keys are made by one worker.

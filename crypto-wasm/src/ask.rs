@@ -11,6 +11,12 @@ use message::{
 use zeroize::{Zeroize, Zeroizing};
 
 impl<H: Host> Worker<H> {
+    /// Takes one message of the page with a file that goes along, or why that cannot be read.
+    pub fn take_with_file(&self, text: String, file: Result<Vec<u8>, &'static str>) {
+        self.with(|state| state.handed = Some(file.map(Zeroizing::new)));
+        self.take(text);
+    }
+
     /// Takes one message of the page and answers it, in a task of its own.
     pub fn take(&self, mut text: String) {
         let asked: Result<Wire, _> = from_json(&text);

@@ -13,7 +13,6 @@ use crate::{
     sheet::words_failure,
     state::{Open, Worker, fault},
 };
-use data_encoding::BASE64;
 use envelope::{
     Certificate, KeyUse, Role, RsaPrivateKey, Seed, SigningKey,
     import::{self, Imported, Kind, import, recognise},
@@ -65,12 +64,6 @@ fn named(device: &StoredDevice) -> Named {
     }
 }
 
-/// A file as it came from the page.
-pub(crate) fn bytes_of(file: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let bytes = BASE64.decode(file.as_bytes()).map_err(fault)?;
-    Ok(Zeroizing::new(bytes))
-}
-
 /// The refusal of a file, with what belongs to it.
 pub(crate) fn file_failure(error: &import::ImportError) -> Failure {
     use import::ImportError;
@@ -95,9 +88,17 @@ pub(crate) fn check_passphrase(passphrase: &str) -> Result<(), Failure> {
 }
 
 impl<H: Host> Worker<H> {
+    /// The file that goes along with the ask.
+    pub(crate) fn handed_file(&self) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let handed = self.with(|state| state.handed.take());
+        handed
+            .unwrap_or(Err("unreadable"))
+            .map_err(|code| not_usable(code, String::new()))
+    }
+
     /// What a file is.
-    pub(crate) fn recognise_file(&self, file: &str) -> Result<Answer, Failure> {
-        let found = recognise(&bytes_of(file)?).map_err(|error| file_failure(&error))?;
+    pub(crate) fn recognise_file(&self) -> Result<Answer, Failure> {
+        let found = recognise(&self.handed_file()?).map_err(|error| file_failure(&error))?;
         Ok(Answer::Keys(KeysAnswer::Recognised {
             kind: kind_of(found.kind),
             encrypted: found.encrypted,
@@ -106,15 +107,12 @@ impl<H: Host> Worker<H> {
     }
 
     /// Opens a file into memory.
-    pub(crate) async fn open_file(
-        &self,
-        file: &str,
-        passphrase: Zeroizing<String>,
-    ) -> Result<Answer, Failure> {
+    pub(crate) async fn open_file(&self, passphrase: Zeroizing<String>) -> Result<Answer, Failure> {
+        let file = self.handed_file()?;
         let bank = self.bank_bic()?;
-        let imported = import(&self.rsa, &bytes_of(file)?, &passphrase, &bank)
-            .map_err(|error| file_failure(&error))?;
-        drop(passphrase);
+        let imported =
+            import(&self.rsa, &file, &passphrase, &bank).map_err(|error| file_failure(&error))?;
+        drop((file, passphrase));
         let kind = Some(kind_of(imported.kind));
         let was_encrypted = imported.was_encrypted;
         let carried = match imported.device.is_some() {
@@ -284,6 +282,7 @@ impl<H: Host> Worker<H> {
         let once = async {
             self.refuse_revoked().await?;
             self.renew_ended().await;
+            self.learn_name().await;
             self.unlocked()
         };
         let once = once.await;

@@ -1,7 +1,7 @@
 //! What the page asks about keys that are carried, and taking them away: files, and a new passphrase.
 
 use crate::{
-    carried::{Exported, bytes_of, check_passphrase, file_failure},
+    carried::{Exported, check_passphrase, file_failure},
     device::{check_device, encrypt_keys, open_keys, with_manifest},
     host::{Host, rng},
     keys::{Keys, test_keys},
@@ -44,10 +44,8 @@ impl<H: Host> Worker<H> {
     /// Answers what is asked about carried keys.
     pub(crate) async fn answer_keys(&self, ask: KeysAsk) -> Result<Answer, Failure> {
         match ask {
-            KeysAsk::Recognise { file } => self.recognise_file(&file),
-            KeysAsk::OpenFile { file, passphrase } => {
-                self.open_file(&file, Zeroizing::new(passphrase)).await
-            }
+            KeysAsk::Recognise => self.recognise_file(),
+            KeysAsk::OpenFile { passphrase } => self.open_file(Zeroizing::new(passphrase)).await,
             KeysAsk::Recover { words, generation } => {
                 self.recover(Zeroizing::new(words), generation).await
             }
@@ -92,7 +90,7 @@ impl<H: Host> Worker<H> {
                 Zeroizing::new(passphrase),
                 file_passphrase.map(Zeroizing::new),
             ),
-            KeysAsk::ReadBack { file } => self.read_back(&file),
+            KeysAsk::ReadBack => self.read_back(),
             KeysAsk::Sheet { sealed } => self.sheet(&sealed).await,
             KeysAsk::ConfirmSheet { sealed, words } => self.confirm_sheet(&sealed, words),
             KeysAsk::DeclineSheet => self.decline_sheet(),
@@ -114,10 +112,19 @@ impl<H: Host> Worker<H> {
         file_passphrase: Option<Zeroizing<String>>,
     ) -> Result<Answer, Failure> {
         self.check_active()?;
-        let device = self.with_open(|open| open.device.clone())?;
-        let keys = open_keys(&self.rsa, &device, &passphrase)?;
+        let mut device = self.with_open(|open| open.device.clone())?;
+        // The file of another tool, used once: these keys were never encrypted here, and have no
+        // passphrase that could be asked for. The file's own becomes theirs.
+        let bare = device.signing_key.is_empty();
+        if !bare {
+            open_keys(&self.rsa, &device, &passphrase)?;
+        }
         let (name, media_type, bytes, opens) = match form {
             FileForm::KeyFile => {
+                if bare {
+                    check_passphrase(&passphrase)?;
+                    device = self.encrypted(device, &passphrase)?;
+                }
                 let text = key_file::write(&device).map_err(fault)?;
                 let name = file_name(&device, ".countersign.pem");
                 (
@@ -130,7 +137,7 @@ impl<H: Host> Worker<H> {
             FileForm::Pkcs12 => {
                 let opens = file_passphrase.unwrap_or_default();
                 check_passphrase(&opens)?;
-                let bytes = pkcs12(&keys, &device, &opens)?;
+                let bytes = self.with_open(|open| pkcs12(&open.keys, &device, &opens))??;
                 let name = file_name(&device, ".p12");
                 (name, "application/x-pkcs12", bytes, opens)
             }
@@ -143,8 +150,24 @@ impl<H: Host> Worker<H> {
         }))
     }
 
+    /// The open device with its keys encrypted.
+    fn encrypted(&self, device: StoredDevice, passphrase: &str) -> Result<StoredDevice, Failure> {
+        let tell = |percent| self.progress(Step::EncryptKeys, percent);
+        let now = self.now();
+        self.with_open(|open| {
+            let (signing_key, encryption_key) = encrypt_keys(&open.keys, passphrase, tell)?;
+            let device = StoredDevice {
+                signing_key,
+                encryption_key,
+                ..device
+            };
+            with_manifest(&self.rsa, &open.keys, device, now)
+        })?
+    }
+
     /// Opens the saved file and signs with what is in it.
-    fn read_back(&self, file: &str) -> Result<Answer, Failure> {
+    fn read_back(&self) -> Result<Answer, Failure> {
+        let file = self.handed_file()?;
         let passphrase = self
             .with(|state| state.exported.as_ref().map(|it| it.passphrase.clone()))
             .ok_or(Failure::Locked)?;
@@ -152,7 +175,7 @@ impl<H: Host> Worker<H> {
             let encryption = open.keys.encryption.public().thumbprint();
             (open.keys.device(), encryption)
         })?;
-        let now = self.check_saved(file, &passphrase, own)?;
+        let now = self.check_saved(&file, &passphrase, own)?;
         self.with(|state| state.exported = None);
         self.take_care(|care| care.file_at = Some(now))?;
         Ok(Answer::Done)
@@ -161,13 +184,13 @@ impl<H: Host> Worker<H> {
     /// Opens a file that was saved, sees that it holds these keys, and signs with them.
     pub(crate) fn check_saved(
         &self,
-        file: &str,
+        file: &[u8],
         passphrase: &str,
         own: (Thumbprint, Thumbprint),
     ) -> Result<Timestamp, Failure> {
         let bank = self.bank_bic()?;
-        let imported = import(&self.rsa, &bytes_of(file)?, passphrase, &bank)
-            .map_err(|error| file_failure(&error))?;
+        let imported =
+            import(&self.rsa, file, passphrase, &bank).map_err(|error| file_failure(&error))?;
         let encryption = imported
             .encryption
             .filter(|it| {
@@ -196,16 +219,8 @@ impl<H: Host> Worker<H> {
         self.check_active()?;
         check_passphrase(new)?;
         let device = self.with_open(|open| open.device.clone())?;
-        let keys = open_keys(&self.rsa, &device, old)?;
-        let (signing_key, encryption_key) = encrypt_keys(&keys, new, |percent| {
-            self.progress(Step::EncryptKeys, percent);
-        })?;
-        let device = StoredDevice {
-            signing_key,
-            encryption_key,
-            ..device
-        };
-        let device = with_manifest(&self.rsa, &keys, device, self.now())?;
+        open_keys(&self.rsa, &device, old)?;
+        let device = self.encrypted(device, new)?;
         self.store_device(device).await?;
         Ok(Answer::Done)
     }

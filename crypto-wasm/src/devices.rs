@@ -80,7 +80,7 @@ impl<H: Host> Worker<H> {
             DeviceTask::PrepareReplace { passphrase } => {
                 self.prepare_replace(Zeroizing::new(passphrase)).await
             }
-            DeviceTask::FinishReplace { file } => self.finish_replace(&file).await,
+            DeviceTask::FinishReplace => self.finish_replace().await,
             DeviceTask::ResumeReplace {
                 device,
                 rotation,

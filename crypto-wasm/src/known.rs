@@ -13,7 +13,7 @@ use crate::{
 };
 use message::{
     Body, Thumbprint,
-    device::RenewAsk,
+    device::{DevicesAsk, RenewAsk},
     enquiry::OverviewAsk,
     enrol::Enrolled,
     receipt::Refusal,
@@ -85,6 +85,26 @@ impl<H: Host> Worker<H> {
             chain: renewed.chain,
             nonce: String::new(),
         })
+    }
+
+    /// Another tool's file does not say what the customer calls the device; the bank does. Without a line
+    /// it has no name.
+    pub(crate) async fn learn_name(&self) {
+        if self.with_open(|open| open.device.device_name.is_empty()) != Ok(true) {
+            return;
+        }
+        let asked = self.ask_bank(DevicesAsk {}).await;
+        if let Ok(Reply::Devices(list)) = asked.map(|answered| answered.reply) {
+            let _ = self.with_open(|open| {
+                let own = list
+                    .devices
+                    .iter()
+                    .find(|it| it.device == open.device.device);
+                if let Some(own) = own {
+                    open.device.device_name = own.name.to_string();
+                }
+            });
+        }
     }
 
     /// Asks with keys whose device is not here yet: outside of every session, which would be stored.

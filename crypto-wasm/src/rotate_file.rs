@@ -95,7 +95,8 @@ impl<H: Host> Worker<H> {
     }
 
     /// Reads the new file back, and has the bank count its keys from now on.
-    pub(crate) async fn finish_replace(&self, file: &str) -> Result<Answer, Failure> {
+    pub(crate) async fn finish_replace(&self) -> Result<Answer, Failure> {
+        let file = self.handed_file()?;
         self.check_active()?;
         let (own, passphrase) = self
             .with(|state| {
@@ -105,7 +106,7 @@ impl<H: Host> Worker<H> {
                 Some((own, prepared.passphrase.clone()))
             })
             .ok_or(Failure::Locked)?;
-        self.check_saved(file, &passphrase, own)?;
+        self.check_saved(&file, &passphrase, own)?;
         self.check_orders_known()?;
         let prepared = self.with(|state| state.prepared.take());
         let prepared = prepared.ok_or(Failure::Locked)?;

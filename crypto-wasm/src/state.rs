@@ -31,6 +31,7 @@ use std::{
     future::Future,
     rc::{Rc, Weak},
 };
+use zeroize::Zeroizing;
 
 /// The worker: one for each tab.
 pub struct Worker<H> {
@@ -60,6 +61,8 @@ pub(crate) struct State {
     pub(crate) fresh: Option<Keys>,
     /// What the fresh keys were made from, and their generation: sealed and stored with the device.
     pub(crate) seed: Option<(Seed, u32)>,
+    /// The file that goes along with an ask, or why it cannot be read.
+    pub(crate) handed: Option<Result<Zeroizing<Vec<u8>>, &'static str>>,
     /// What was opened from a file or a sheet, until it is decided what becomes of it.
     pub(crate) carried: Option<Carried>,
     /// What was exported last, until it is read back.
@@ -212,6 +215,7 @@ impl<H: Host> Worker<H> {
             state.prepared = None;
             state.fresh = None;
             state.seed = None;
+            state.handed = None;
             state.carried = None;
             state.exported = None;
             state.measured = None;

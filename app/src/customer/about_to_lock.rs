@@ -10,6 +10,11 @@ use leptos::prelude::*;
 pub(crate) fn AboutToLock() -> impl IntoView {
     let device = Device::of_page();
     let stay = Callback::new(move |()| device.touched());
+    // Somebody is there, and is asked where something would be lost.
+    let lock = move || {
+        device.touched();
+        device.ask_to_lock();
+    };
     let at = move || {
         device
             .locks_at
@@ -31,7 +36,7 @@ pub(crate) fn AboutToLock() -> impl IntoView {
                 <button class="button button-main" type="button" on:click=move |_| stay.run(())>
                     "Stay unlocked"
                 </button>
-                <button class="button" type="button" on:click=move |_| device.lock(true)>
+                <button class="button" type="button" on:click=move |_| lock()>
                     "Lock now"
                 </button>
             </p>

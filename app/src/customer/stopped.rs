@@ -54,7 +54,7 @@ fn Acts() -> impl IntoView {
             >
                 "Look again"
             </button>
-            <button class="button" type="button" on:click=move |_| device.lock(true)>
+            <button class="button" type="button" on:click=move |_| device.ask_to_lock()>
                 {Icon::Locked.draw()}
                 "Lock now"
             </button>
@@ -177,7 +177,7 @@ fn Replaced(at: Option<Timestamp>) -> impl IntoView {
                     }
                 })}
             <p class="actions">
-                <button class="button button-main" type="button" on:click=move |_| device.lock(true)>
+                <button class="button button-main" type="button" on:click=move |_| device.ask_to_lock()>
                     {Icon::Locked.draw()}
                     {button}
                 </button>
@@ -208,7 +208,7 @@ fn Revoked() -> impl IntoView {
                 <li>"If you did not want this, call the bank."</li>
             </ul>
             <p class="actions">
-                <button class="button" type="button" on:click=move |_| device.lock(true)>
+                <button class="button" type="button" on:click=move |_| device.ask_to_lock()>
                     {Icon::Locked.draw()}
                     "Lock now"
                 </button>

@@ -1,6 +1,6 @@
 //! What pages do with the device: unlock, ask, lock, forget.
 
-use super::{Device, KnownPayment, PageOfStatement, Stage, storage, tries};
+use super::{Device, KnownPayment, PageOfStatement, Stage, files::Chosen, storage, tries};
 use leptos::{prelude::*, task::spawn_local};
 use message::{
     MessageId, Thumbprint,
@@ -21,8 +21,13 @@ pub(super) fn unexpected() -> Failure {
 impl Device {
     /// Asks the worker and waits. On the server there is no worker and nobody asks.
     pub(crate) async fn ask(self, ask: Ask) -> Result<Answer, Failure> {
+        self.ask_about(ask, None).await
+    }
+
+    /// The same about a file that was chosen, which goes along.
+    pub(super) async fn ask_about(self, ask: Ask, file: Option<Chosen>) -> Result<Answer, Failure> {
         #[cfg(feature = "hydrate")]
-        return match super::worker::ask(self, ask).await {
+        return match super::worker::ask(self, ask, file.map(Chosen::handle)).await {
             Answer::Failed { failure } => {
                 self.take_note(&failure);
                 Err(failure)
@@ -31,7 +36,7 @@ impl Device {
         };
         #[cfg(not(feature = "hydrate"))]
         {
-            drop(ask);
+            drop((ask, file));
             Err(Failure::Locked)
         }
     }

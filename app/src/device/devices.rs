@@ -1,7 +1,7 @@
 //! The customer's devices: what the bank answers about them, what has happened, and why this one may
 //! have to stop.
 
-use super::{Device, Stage, asking::unexpected, storage};
+use super::{Device, Stage, asking::unexpected, files::Chosen, storage};
 use leptos::{prelude::*, task::spawn_local};
 #[cfg(feature = "hydrate")]
 use message::notice::Notice;
@@ -219,7 +219,7 @@ impl Device {
     pub(crate) async fn replace_keys(self, passphrase: String) -> Result<Box<Profile>, Failure> {
         self.make_next_keys().await?;
         let task = DeviceTask::Replace { passphrase };
-        self.in_new_place(task).await
+        self.in_new_place(task, None).await
     }
 
     /// The same for a device that is used once: answers the name of the file that must be kept first.
@@ -240,8 +240,12 @@ impl Device {
     }
 
     /// The file is saved and chosen again: now its keys take the place.
-    pub(crate) async fn finish_keys(self, file: String) -> Result<Box<Profile>, Failure> {
-        self.in_new_place(DeviceTask::FinishReplace { file }).await
+    pub(crate) async fn finish_keys(self, file: Chosen) -> Result<Box<Profile>, Failure> {
+        let profile = self
+            .in_new_place(DeviceTask::FinishReplace, Some(file))
+            .await?;
+        self.keys.sealed.set(true);
+        Ok(profile)
     }
 
     async fn make_next_keys(self) -> Result<(), Failure> {
@@ -252,8 +256,12 @@ impl Device {
         made.map(|_| ())
     }
 
-    async fn in_new_place(self, task: DeviceTask) -> Result<Box<Profile>, Failure> {
-        match self.ask(Ask::Devices(task)).await? {
+    async fn in_new_place(
+        self,
+        task: DeviceTask,
+        file: Option<Chosen>,
+    ) -> Result<Box<Profile>, Failure> {
+        match self.ask_about(Ask::Devices(task), file).await? {
             Answer::Unlocked { profile } => Ok(profile),
             _ => Err(unexpected()),
         }

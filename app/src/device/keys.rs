@@ -1,6 +1,6 @@
 //! Keys that are carried: what pages ask of the worker about them.
 
-use super::{Device, storage, tries};
+use super::{Device, files::Chosen, storage, tries};
 use leptos::prelude::*;
 use message::worker::{
     Answer, Ask, Failure,
@@ -14,6 +14,8 @@ pub(crate) struct CarriedKeys {
     pub(crate) once: RwSignal<bool>,
     /// One-time use has just ended: the closing page is due.
     pub(crate) left: RwSignal<bool>,
+    /// What was opened last has a passphrase of its own: it came in a key file of this program.
+    pub(crate) sealed: RwSignal<bool>,
     /// Keys from a file or a sheet are open, and it is not decided yet what becomes of them.
     pub(crate) held: RwSignal<bool>,
     /// Signed orders of a device that is used once which no edge has taken, when that was last asked.
@@ -71,6 +73,7 @@ impl CarriedKeys {
         Self {
             once: RwSignal::new(false),
             left: RwSignal::new(false),
+            sealed: RwSignal::new(true),
             held: RwSignal::new(false),
             unsent: RwSignal::new(0),
             lock_waits: RwSignal::new(false),
@@ -80,6 +83,11 @@ impl CarriedKeys {
             persisted: RwSignal::new(None),
             payment_waits: RwSignal::new(false),
         }
+    }
+
+    /// The open device has no passphrase of its own: another tool's file is used once.
+    pub(crate) fn are_bare(self) -> bool {
+        self.once.get_untracked() && !self.sealed.get_untracked()
     }
 
     /// Reads what was done for the open device.
@@ -94,7 +102,15 @@ impl CarriedKeys {
 
 impl Device {
     async fn ask_keys(self, ask: KeysAsk) -> Result<KeysAnswer, Failure> {
-        match self.ask(Ask::Keys(ask)).await? {
+        self.ask_keys_about(ask, None).await
+    }
+
+    async fn ask_keys_about(
+        self,
+        ask: KeysAsk,
+        file: Option<Chosen>,
+    ) -> Result<KeysAnswer, Failure> {
+        match self.ask_about(Ask::Keys(ask), file).await? {
             Answer::Keys(answer) => Ok(answer),
             _ => Err(unexpected()),
         }
@@ -105,8 +121,9 @@ impl Device {
     }
 
     /// What a file is.
-    pub(crate) async fn recognise(self, file: String) -> Result<RecognisedFile, Failure> {
-        match self.ask_keys(KeysAsk::Recognise { file }).await? {
+    pub(crate) async fn recognise(self, file: Chosen) -> Result<RecognisedFile, Failure> {
+        let found = self.ask_keys_about(KeysAsk::Recognise, Some(file));
+        match found.await? {
             KeysAnswer::Recognised {
                 kind,
                 encrypted,
@@ -120,8 +137,8 @@ impl Device {
         }
     }
 
-    async fn opened_keys(self, ask: KeysAsk) -> Result<OpenedKeys, Failure> {
-        match tries::attempt(tries::Of::Brought, self.ask_keys(ask)).await? {
+    async fn opened_keys(self, ask: KeysAsk, file: Option<Chosen>) -> Result<OpenedKeys, Failure> {
+        match tries::attempt(tries::Of::Brought, self.ask_keys_about(ask, file)).await? {
             KeysAnswer::Opened {
                 kind,
                 was_encrypted,
@@ -130,6 +147,7 @@ impl Device {
             } => {
                 // From now on they are wiped when nobody touches the page for long.
                 self.keys.held.set(true);
+                self.keys.sealed.set(kind == Some(FileKind::KeyFile));
                 self.touched();
                 Ok(OpenedKeys {
                     kind,
@@ -145,10 +163,10 @@ impl Device {
     /// Opens a file into the worker's memory.
     pub(crate) async fn open_file(
         self,
-        file: String,
+        file: Chosen,
         passphrase: String,
     ) -> Result<OpenedKeys, Failure> {
-        self.opened_keys(KeysAsk::OpenFile { file, passphrase })
+        self.opened_keys(KeysAsk::OpenFile { passphrase }, Some(file))
             .await
     }
 
@@ -158,7 +176,7 @@ impl Device {
         words: String,
         generation: u32,
     ) -> Result<OpenedKeys, Failure> {
-        self.opened_keys(KeysAsk::Recover { words, generation })
+        self.opened_keys(KeysAsk::Recover { words, generation }, None)
             .await
     }
 
@@ -255,8 +273,9 @@ impl Device {
     }
 
     /// The saved file opens, and its key signs.
-    pub(crate) async fn read_back(self, file: String) -> Result<(), Failure> {
-        self.do_keys(KeysAsk::ReadBack { file }).await
+    pub(crate) async fn read_back(self, file: Chosen) -> Result<(), Failure> {
+        let ask = Ask::Keys(KeysAsk::ReadBack);
+        self.ask_about(ask, Some(file)).await.map(|_| ())
     }
 
     /// The words to print.

@@ -1,7 +1,7 @@
 //! A device that is used once on a computer that is not its own: whatever the worker wants kept stays
 //! in this memory, which ends with the tab.
 
-use super::Device;
+use super::{Device, storage};
 use leptos::prelude::*;
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -50,10 +50,13 @@ impl Device {
         self.keys.unsent.set(0);
     }
 
-    /// Signed orders that no edge has taken yet. While a device is used once they are in memory alone.
+    /// Signed payments that no edge has taken yet, and signed changes of devices that the bank has not
+    /// answered. While a device is used once they are in memory alone.
     fn unsent(self) -> usize {
         let orders = self.waiting_orders().into_iter();
-        orders.filter(|order| !order.accepted).count()
+        let orders = orders.filter(|order| !order.accepted).count();
+        let own = self.profile_now().map(|profile| profile.device);
+        orders + own.map_or(0, |device| storage::changes(device).len())
     }
 
     /// Locks, unless something would be lost that nobody has said yes to: then it is asked first.

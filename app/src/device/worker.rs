@@ -41,12 +41,13 @@ pub(super) fn edges() -> Vec<String> {
 }
 
 /// Asks and waits for the answer. A worker that is ended in between leaves the device locked.
-pub(super) async fn ask(device: Device, ask: Ask) -> Answer {
+/// The file goes along as it is: the worker reads it.
+pub(super) async fn ask(device: Device, ask: Ask, file: Option<JsValue>) -> Answer {
     if LINE.with_borrow(Option::is_none) {
         start(device);
     }
     let (tell, told) = oneshot::channel();
-    if !send(ask, Some(tell)) {
+    if !send(&ask, Some(tell), file) {
         let why = "the worker of this page does not run".to_owned();
         return Answer::Failed {
             failure: Failure::Fault { why },
@@ -90,14 +91,12 @@ fn start(device: Device) {
                 if let Ok(bank) = Bic::parse(&config.bic) {
                     let edges = config.edges.clone();
                     let integrity = config.integrity_of("pkg/crypto_bg.wasm");
-                    send(
-                        Ask::Configure {
-                            edges,
-                            bank,
-                            integrity,
-                        },
-                        None,
-                    );
+                    let configure = Ask::Configure {
+                        edges,
+                        bank,
+                        integrity,
+                    };
+                    send(&configure, None, None);
                 }
             });
         }
@@ -180,23 +179,36 @@ fn broken(device: Device, fault: &JsValue) {
     stop();
 }
 
-fn send(ask: Ask, tell: Option<oneshot::Sender<Wire>>) -> bool {
+fn send(ask: &Ask, tell: Option<oneshot::Sender<Wire>>, file: Option<JsValue>) -> bool {
     let id = NEXT_ID.with_borrow_mut(|next| {
         let id = *next;
         *next = next.wrapping_add(1);
         id
     });
-    let text = Wire::ask(id, &ask).and_then(|wire| serde_json::to_string(&wire));
+    let text = Wire::ask(id, ask).and_then(|wire| serde_json::to_string(&wire));
     let Ok(text) = text else {
         return false;
+    };
+    let message = match &file {
+        None => text.into(),
+        Some(file) => with_file(&text, file),
     };
     LINE.with_borrow_mut(|line| {
         let Some(line) = line else { return false };
         if let Some(tell) = tell {
             line.pending.insert(id, tell);
         }
-        line.worker.post_message(&text.into()).is_ok()
+        line.worker.post_message(&message).is_ok()
     })
+}
+
+/// What `worker.js` takes apart again.
+fn with_file(text: &str, file: &JsValue) -> JsValue {
+    let message = js_sys::Object::new();
+    // An object of our own takes whatever it is given.
+    let _ = js_sys::Reflect::set(&message, &"text".into(), &text.into());
+    let _ = js_sys::Reflect::set(&message, &"file".into(), file);
+    message.into()
 }
 
 fn answered(wire: Wire) {

@@ -1,5 +1,6 @@
 //! The browser's side: what a module worker offers, and nothing of ours decided here.
 
+mod file;
 mod net;
 mod parts;
 mod peer;
@@ -53,6 +54,17 @@ pub fn take(text: String) {
     WORKER.with(|slot| {
         if let Some(worker) = slot.get() {
             worker.take(text);
+        }
+    });
+}
+
+/// The same with a file, which is read here and nowhere else.
+#[wasm_bindgen]
+pub async fn take_file(text: String, file: JsValue) {
+    let file = file::read(&file).await;
+    WORKER.with(|slot| {
+        if let Some(worker) = slot.get() {
+            worker.take_with_file(text, file);
         }
     });
 }

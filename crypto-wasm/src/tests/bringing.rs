@@ -1,7 +1,7 @@
 //! Keys that are brought to a browser long after, beside others, or while something fails.
 
 use super::{
-    carrying::{code, done, elsewhere, export, keys, open},
+    carrying::{code, done, elsewhere, export, open, read_back, recognise},
     desk::{Desk, PASSPHRASE},
     devices::task,
     fixture::{enrol, unlocked},
@@ -46,7 +46,7 @@ fn a_key_file_saved_after_a_renewal_opens_elsewhere() {
     later(&desk, 30);
     renew(&mut desk);
     let file = export(&mut desk, FileForm::KeyFile, None);
-    done(&mut desk, KeysAsk::ReadBack { file: file.clone() }).unwrap();
+    read_back(&mut desk, &file).unwrap();
     later(&desk, 1);
     let mut other = elsewhere(&desk);
     open(&mut other, &file, PASSPHRASE).unwrap();
@@ -196,5 +196,5 @@ fn only_news_is_told_to_keys_that_come_back() {
     };
     assert_eq!(told(), [2]);
     assert!(!other.stored(stored::MAILBOX).is_empty());
-    assert!(keys(&mut desk, KeysAsk::Recognise { file }).is_ok());
+    assert!(recognise(&mut desk, &file).is_ok());
 }

@@ -16,7 +16,11 @@ use std::rc::Rc;
 pub(super) const OTHER: &str = "another long passphrase";
 
 pub(super) fn keys(desk: &mut Desk, ask: KeysAsk) -> Result<KeysAnswer, Failure> {
-    desk.ask(Ask::Keys(ask)).map(|answer| match answer {
+    keys_of(desk.ask(Ask::Keys(ask)))
+}
+
+fn keys_of(answer: Result<Answer, Failure>) -> Result<KeysAnswer, Failure> {
+    answer.map(|answer| match answer {
         Answer::Keys(answer) => answer,
         _ => panic!("another answer"),
     })
@@ -41,8 +45,17 @@ pub(super) fn export(desk: &mut Desk, form: FileForm, file_passphrase: Option<&s
 }
 
 pub(super) fn open(desk: &mut Desk, file: &str, passphrase: &str) -> Result<KeysAnswer, Failure> {
-    let (file, passphrase) = (file.to_owned(), passphrase.to_owned());
-    keys(desk, KeysAsk::OpenFile { file, passphrase })
+    let passphrase = passphrase.to_owned();
+    keys_of(desk.ask_with(file, Ask::Keys(KeysAsk::OpenFile { passphrase })))
+}
+
+pub(super) fn recognise(desk: &mut Desk, file: &str) -> Result<KeysAnswer, Failure> {
+    keys_of(desk.ask_with(file, Ask::Keys(KeysAsk::Recognise)))
+}
+
+pub(super) fn read_back(desk: &mut Desk, file: &str) -> Result<(), Failure> {
+    let answer = desk.ask_with(file, Ask::Keys(KeysAsk::ReadBack));
+    answer.map(|answer| assert!(matches!(answer, Answer::Done)))
 }
 
 pub(super) fn code<T>(outcome: Result<T, Failure>) -> String {
@@ -99,12 +112,11 @@ fn a_key_file_counts_once_it_was_read_back() {
 
     assert!(care(&desk).is_empty());
     let cut = BASE64.encode(&text.as_bytes()[..text.len() / 2]);
-    assert_eq!(
-        code(done(&mut desk, KeysAsk::ReadBack { file: cut })),
-        "truncated"
-    );
+    assert_eq!(code(read_back(&mut desk, &cut)), "truncated");
+    let nothing = done(&mut desk, KeysAsk::ReadBack);
+    assert_eq!(code(nothing), "unreadable", "each file is taken once");
     assert!(care(&desk).is_empty());
-    done(&mut desk, KeysAsk::ReadBack { file }).unwrap();
+    read_back(&mut desk, &file).unwrap();
     assert!(care(&desk)[0].is_taken());
 }
 
@@ -113,7 +125,7 @@ fn a_key_file_opens_in_another_browser() {
     let mut desk = unlocked();
     let file = export(&mut desk, FileForm::KeyFile, None);
     let mut other = elsewhere(&desk);
-    let found = keys(&mut other, KeysAsk::Recognise { file: file.clone() });
+    let found = recognise(&mut other, &file);
     let Ok(KeysAnswer::Recognised {
         kind,
         encrypted,

@@ -82,6 +82,16 @@ impl Desk {
         id
     }
 
+    /// Sends with a file that goes along, base64, and waits.
+    pub(super) fn ask_with(&mut self, file: &str, ask: Ask) -> Result<Answer, Failure> {
+        self.next += 1;
+        let id = self.next;
+        let message = serde_json::to_string(&Wire::ask(id, &ask).unwrap()).unwrap();
+        let bytes = data_encoding::BASE64.decode(file.as_bytes()).unwrap();
+        self.worker.take_with_file(message, Ok(bytes));
+        self.wait_for(id)
+    }
+
     /// Lets the worker run until it waits, and answers its `Store` events as a page does.
     pub(super) fn settle(&mut self) {
         loop {

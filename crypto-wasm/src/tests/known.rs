@@ -2,7 +2,7 @@
 
 use super::{
     bank::Bank,
-    carrying::{OTHER, done, elsewhere, export, keys, open},
+    carrying::{OTHER, elsewhere, export, keys, open, read_back},
     desk::{Desk, PASSPHRASE},
     fixture::enrol,
 };
@@ -10,6 +10,7 @@ use message::{
     device::Standing,
     worker::{
         Answer, Ask, Failure,
+        devices::DeviceTask,
         keys::{FileForm, FileKind, KeysAnswer, KeysAsk},
     },
 };
@@ -25,7 +26,7 @@ fn pkcs12_comes_back_with_the_banks_help() {
     };
     assert!(matches!(keys(&mut desk, short), Err(Failure::Field { .. })));
     let file = export(&mut desk, FileForm::Pkcs12, Some(OTHER));
-    done(&mut desk, KeysAsk::ReadBack { file: file.clone() }).unwrap();
+    read_back(&mut desk, &file).unwrap();
     let mut other = elsewhere(&desk);
     let opened = open(&mut other, &file, OTHER);
     let Ok(KeysAnswer::Opened {
@@ -47,6 +48,40 @@ fn pkcs12_comes_back_with_the_banks_help() {
     assert!(
         matches!(other.unlock(), Ok(Answer::Unlocked { profile }) if profile.device_name == "Found again")
     );
+}
+
+#[test]
+fn pkcs12_used_once_is_renewed_and_saved_as_a_key_file() {
+    let mut desk = Desk::new(Bank::new());
+    enrol(&mut desk);
+    let file = export(&mut desk, FileForm::Pkcs12, Some(OTHER));
+    let mut other = elsewhere(&desk);
+    open(&mut other, &file, OTHER).unwrap();
+    let once = other.ask(Ask::Keys(KeysAsk::UseOnce));
+    assert!(
+        matches!(once, Ok(Answer::Unlocked { profile }) if profile.device_name == "Kitchen laptop")
+    );
+    other.ask(Ask::Devices(DeviceTask::Renew)).unwrap();
+    // There was no passphrase of a key file before: the new one is its first.
+    let short = KeysAsk::Export {
+        form: FileForm::KeyFile,
+        passphrase: "short".to_owned(),
+        file_passphrase: None,
+    };
+    assert!(matches!(
+        keys(&mut other, short),
+        Err(Failure::Field { .. })
+    ));
+    for form in [FileForm::KeyFile, FileForm::Pkcs12] {
+        let saved = export(&mut other, form, Some(PASSPHRASE));
+        read_back(&mut other, &saved).unwrap();
+        let mut third = elsewhere(&desk);
+        let opened = open(&mut third, &saved, PASSPHRASE);
+        assert!(matches!(
+            opened,
+            Ok(KeysAnswer::Opened { named: Some(_), .. })
+        ));
+    }
 }
 
 #[test]

@@ -208,11 +208,7 @@ fn file_of(answer: Result<Answer, Failure>) -> String {
 fn use_once(desk: &Desk, file: &str) -> (Desk, Result<Answer, Failure>) {
     let mut other = desk.tab();
     other.place.storage.borrow_mut().clear();
-    let open = KeysAsk::OpenFile {
-        file: file.to_owned(),
-        passphrase: PASSPHRASE.to_owned(),
-    };
-    other.ask(Ask::Keys(open)).unwrap();
+    super::carrying::open(&mut other, file, PASSPHRASE).unwrap();
     let opened = other.ask(Ask::Keys(KeysAsk::UseOnce));
     (other, opened)
 }
@@ -255,14 +251,11 @@ fn keys_in_a_file_are_replaced_when_the_new_file_was_read_back() {
     assert_eq!(once.bank().stands(old), Standing::Active);
     assert!(once.ask(Ask::Overview).is_ok());
     assert!(use_once(&desk, &old_file).1.is_ok());
-    let finish = |file: &str| {
-        let file = file.to_owned();
-        Ask::Devices(DeviceTask::FinishReplace { file })
-    };
-    let wrong = once.ask(finish(&old_file));
+    let finish = || Ask::Devices(DeviceTask::FinishReplace);
+    let wrong = once.ask_with(&old_file, finish());
     assert_eq!(not_usable(wrong).0, "another-file");
     assert_eq!(once.bank().stands(old), Standing::Active);
-    let new = id_of(once.ask(finish(&new_file)));
+    let new = id_of(once.ask_with(&new_file, finish()));
     assert_eq!(once.bank().stands(old), Standing::Replaced);
     assert!(once.ask(Ask::Overview).is_ok());
     let (code, at) = not_usable(use_once(&desk, &old_file).1);

@@ -40,6 +40,8 @@ struct Export {
     passphrase: RwSignal<String>,
     file_passphrase: RwSignal<String>,
     name: RwSignal<String>,
+    /// Another tool's file is used once: there is no passphrase yet that could open the key file.
+    bare: bool,
     errors: Errors,
     busy: RwSignal<bool>,
 }
@@ -61,7 +63,10 @@ impl Export {
         if form.is_none() {
             wrong.push((FORM, "Choose the kind of file".to_owned()));
         }
-        if self.passphrase.with_untracked(String::is_empty) {
+        if self.bare && form != Some(FileForm::Pkcs12) {
+            let short = self.passphrase.with_untracked(|it| too_short(it));
+            wrong.extend(short.map(|words| (PASSPHRASE, words)));
+        } else if !self.bare && self.passphrase.with_untracked(String::is_empty) {
             wrong.push((PASSPHRASE, "Enter the passphrase of this device".to_owned()));
         }
         if form == Some(FileForm::Pkcs12) {
@@ -99,11 +104,7 @@ impl Export {
         self.errors.clear();
         self.busy.set(true);
         spawn_local(async move {
-            let outcome = match picked.base64 {
-                Ok(file) => self.device.read_back(file).await,
-                Err(failure) => Err(failure),
-            };
-            match outcome {
+            match self.device.read_back(picked.file).await {
                 Ok(()) => self.go(At::Done),
                 Err(failure) => {
                     self.busy.set(false);
@@ -125,8 +126,10 @@ pub(crate) fn ExportPage() -> impl IntoView {
 
 #[component]
 fn Inside() -> impl IntoView {
+    let device = Device::of_page();
     let export = Export {
-        device: Device::of_page(),
+        device,
+        bare: device.keys.are_bare(),
         at: RwSignal::new(At::Save),
         form: RwSignal::new(None),
         passphrase: RwSignal::default(),
@@ -191,15 +194,23 @@ fn Save(export: Export) -> impl IntoView {
                     chosen=export.form
                     errors=export.errors
                 />
-                <Passphrase
-                    id=PASSPHRASE
-                    label="Passphrase of this device"
-                    hint=|| "It also opens the key file. We ask for it so that you know that you know it."
-                    value=export.passphrase
-                    errors=export.errors
-                    autocomplete="current-password"
-                    of=Signal::derive(move || name.clone())
-                />
+                <Show when=move || !(export.bare && export.form.get() == Some(FileForm::Pkcs12))>
+                    <Passphrase
+                        id=PASSPHRASE
+                        label=if export.bare { "A passphrase for the key file" } else { "Passphrase of this device" }
+                        hint=move || {
+                            if export.bare {
+                                "12 characters or more. It encrypts the keys in the new file."
+                            } else {
+                                "It also opens the key file. We ask for it so that you know that you know it."
+                            }
+                        }
+                        value=export.passphrase
+                        errors=export.errors
+                        autocomplete=if export.bare { "new-password" } else { "current-password" }
+                        of=StoredValue::new(name.clone()).get_value()
+                    />
+                </Show>
                 <Show when=move || export.form.get() == Some(FileForm::Pkcs12)>
                     <Passphrase
                         id=FILE_PASSPHRASE

@@ -73,7 +73,7 @@ pub(crate) fn LeftPage() -> impl IntoView {
                     <dt>"Not sent"</dt>
                     <dd>
                         {format!(
-                            "{} not reached the bank, as far as this page knows. Nothing of it is kept here. Open your device again and look under Receipts before you pay once more.",
+                            "{} not reached the bank, as far as this page knows. Nothing of it is kept here. Open your device again and look under Receipts and Devices before you sign it once more.",
                             orders(count, "had", "had"),
                         )}
                     </dd>

@@ -101,11 +101,7 @@ impl Replacing {
         self.busy.set(true);
         self.errors.clear();
         spawn_local(async move {
-            let outcome = match picked.base64 {
-                Ok(file) => self.device.finish_keys(file).await,
-                Err(failure) => Err(failure),
-            };
-            match outcome {
+            match self.device.finish_keys(picked.file).await {
                 Ok(profile) => self.done(profile),
                 Err(failure) => self.failed(FILE, &failure),
             }
@@ -166,6 +162,7 @@ fn Form(replacing: Replacing) -> impl IntoView {
         once,
         ..
     } = replacing;
+    let bare = device.keys.are_bare();
     let on_submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         replacing.start();
@@ -203,7 +200,13 @@ fn Form(replacing: Replacing) -> impl IntoView {
         <div class="narrow flow">
             <ul class="list">
                 <li>{first}</li>
-                <li>"The device keeps its name, its passphrase and what it may do. Its five words change."</li>
+                <li>
+                    {if bare {
+                        "The device keeps its name and what it may do. Its five words change."
+                    } else {
+                        "The device keeps its name, its passphrase and what it may do. Its five words change."
+                    }}
+                </li>
                 <li>
                     "You get a new recovery sheet. A sheet or a key file from before opens the old keys, which the bank then does not accept any more."
                 </li>
@@ -213,11 +216,17 @@ fn Form(replacing: Replacing) -> impl IntoView {
             <form class="flow flow-form" novalidate on:submit=on_submit>
                 <Passphrase
                     id=PASSPHRASE
-                    label="The passphrase of this device"
-                    hint=|| "It encrypts the new keys as well"
+                    label=if bare { "A passphrase for the new file" } else { "The passphrase of this device" }
+                    hint=move || {
+                        if bare {
+                            "12 characters or more. It encrypts the new keys."
+                        } else {
+                            "It encrypts the new keys as well"
+                        }
+                    }
                     value=replacing.passphrase
                     errors=errors
-                    autocomplete="current-password"
+                    autocomplete=if bare { "new-password" } else { "current-password" }
                     of=name
                 />
                 <p class="actions">

@@ -75,12 +75,9 @@ pub enum DeviceTask {
         /// It encrypts the new keys, and is the old file's where that is one of ours.
         passphrase: String,
     },
-    /// The new file, saved and chosen again: it is opened, its key signs, and then the new keys take
-    /// the place of the old ones. Answer: `Unlocked` with the new device.
-    FinishReplace {
-        /// The file.
-        file: String,
-    },
+    /// The new file, saved and chosen again, goes along: it is opened, its key signs, and then the new
+    /// keys take the place of the old ones. Answer: `Unlocked` with the new device.
+    FinishReplace,
     /// Unlocks a device for which new keys are stored under `ROTATING`, and goes on with putting them
     /// in its place. Answer: `Unlocked`, with the new device where that is done, with the old one where
     /// it still counts.

@@ -1,7 +1,8 @@
 //! Keys that people carry: key files, the recovery sheet, one-time use, and how fast it all is.
 //!
-//! Files travel as base64. What is typed or opened stays in the worker; the page gets names, words
-//! to print, and files that are encrypted already.
+//! A file that was chosen goes along with its ask, as the browser's own handle on it: the worker reads
+//! it, the page never does. What is typed or opened stays in the worker; the page gets names, words
+//! to print, and files to save, as base64, that are encrypted already.
 
 use super::{StoredDevice, StoredOrder};
 use crate::{Bic, Timestamp};
@@ -19,15 +20,10 @@ pub mod stored {
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeysAsk {
-    /// What a file is, before its passphrase is asked for. Answer: `Recognised`.
-    Recognise {
-        /// The file.
-        file: String,
-    },
-    /// Opens a file into the worker's memory. Nothing is stored. Answer: `Opened`.
+    /// What the file that goes along is, before its passphrase is asked for. Answer: `Recognised`.
+    Recognise,
+    /// Opens the file that goes along into the worker's memory. Nothing is stored. Answer: `Opened`.
     OpenFile {
-        /// The file.
-        file: String,
         /// Its passphrase; empty where nothing is encrypted.
         passphrase: String,
     },
@@ -70,12 +66,9 @@ pub enum KeysAsk {
         /// The passphrase of a PKCS #12 file.
         file_passphrase: Option<String>,
     },
-    /// The file that was saved, chosen again: it is opened with the same passphrase, and its key
-    /// signs once. Then the date is stored under `CARE`. Answer: `Done`.
-    ReadBack {
-        /// The file.
-        file: String,
-    },
+    /// The file that was saved, chosen again, goes along: it is opened with the same passphrase, and its
+    /// key signs once. Then the date is stored under `CARE`. Answer: `Done`.
+    ReadBack,
     /// The words to print. Answer: `Sheet`.
     Sheet {
         /// The value under `SEED`.

@@ -7,7 +7,7 @@ mod open;
 use crate::{
     device::{
         Device,
-        files::Picked,
+        files::{Chosen, Picked},
         keys::{OpenedKeys, RecognisedFile},
     },
     ui::{
@@ -41,7 +41,7 @@ struct Bring {
     device: Device,
     at: RwSignal<At>,
     name: RwSignal<String>,
-    file: RwSignal<String>,
+    file: RwSignal<Option<Chosen>>,
     found: RwSignal<Option<RecognisedFile>>,
     opened: RwSignal<Option<OpenedKeys>>,
     passphrase: RwSignal<String>,
@@ -68,16 +68,13 @@ impl Bring {
             return;
         }
         self.errors.clear();
-        let file = match picked.base64 {
-            Ok(file) => file,
-            Err(failure) => return self.failed(FILE, &failure),
-        };
+        let file = picked.file;
         // Keys that are open now are another device's: two are never open at once.
         if self.device.profile_now().is_some() {
             self.device.lock(false);
         }
         self.name.set(picked.name);
-        self.file.set(file.clone());
+        self.file.set(Some(file));
         self.busy.set(true);
         spawn_local(async move {
             let found = self.device.recognise(file).await;
@@ -99,7 +96,9 @@ impl Bring {
     }
 
     async fn open(self, field: &'static str) {
-        let file = self.file.get_untracked();
+        let Some(file) = self.file.get_untracked() else {
+            return self.go(At::Choose);
+        };
         let passphrase = self.passphrase.get_untracked();
         let opened = self.device.open_file(file, passphrase).await;
         // Nobody is left to decide what becomes of it.
@@ -110,7 +109,7 @@ impl Bring {
             Ok(opened) => {
                 // Neither is needed any more.
                 self.passphrase.set(String::new());
-                self.file.set(String::new());
+                self.file.set(None);
                 let at = match opened.named {
                     Some(_) => At::Decide,
                     None => At::Foreign,
@@ -129,7 +128,7 @@ impl Bring {
 
     fn start_over(self) {
         self.passphrase.set(String::new());
-        self.file.set(String::new());
+        self.file.set(None);
         self.opened.set(None);
         spawn_local(async move { self.device.discard_opened().await });
         self.go(At::Choose);
@@ -152,7 +151,7 @@ pub(crate) fn BringPage() -> impl IntoView {
         device: Device::of_page(),
         at: RwSignal::new(At::Choose),
         name: RwSignal::default(),
-        file: RwSignal::default(),
+        file: RwSignal::new(None),
         found: RwSignal::new(None),
         opened: RwSignal::new(None),
         passphrase: RwSignal::default(),
