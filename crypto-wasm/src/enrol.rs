@@ -183,7 +183,7 @@ impl<H: Host> Worker<H> {
     async fn ask_and_confirm(&self, request: Jws) -> Result<Answer, Failure> {
         let answered = self.exchange_within(request, false, LIMIT_MS).await?;
         let device = self.with_open(|open| open.keys.device())?;
-        self.confirm(answered, enrolling_key(device)).await
+        self.confirm(answered, enrolling_key(device), None).await
     }
 
     /// Checks the certificates, signs the nonce back, and has the active device stored. What was kept
@@ -192,6 +192,7 @@ impl<H: Host> Worker<H> {
         &self,
         answered: Answered,
         kept_under: String,
+        patience: Option<u32>,
     ) -> Result<Answer, Failure> {
         let (enrolled, digest) = match answered {
             Answered {
@@ -206,7 +207,8 @@ impl<H: Host> Worker<H> {
         let device = self.enrolled_device(&enrolled)?;
         // The mailbox may already say so, when the enrolment was interrupted at its very end.
         if !self.with_open(|open| open.activated)? {
-            self.confirm_place(&enrolled, digest).await?;
+            self.in_time(patience, self.confirm_place(&enrolled, digest))
+                .await?;
         }
         self.progress(Step::Confirm, 50);
         let value = to_json(&device)?;

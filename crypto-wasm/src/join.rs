@@ -274,7 +274,7 @@ impl<H: Host> Worker<H> {
                     },
                 ) => {
                     let device = self.with_open(|open| open.keys.device())?;
-                    return self.confirm(answered, joining_key(device)).await;
+                    return self.confirm(answered, joining_key(device), None).await;
                 }
                 // A late answer to an earlier asking.
                 Some(Answered {

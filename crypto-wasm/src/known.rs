@@ -66,8 +66,17 @@ impl<H: Host> Worker<H> {
         if let Some((enrolled, _)) = self.with_open(|open| open.found.take())? {
             return self.enrolled_device(&enrolled);
         }
-        let renewed = match self.ask_outside(RenewAsk {}).await {
+        let asked = self.ask_outside(RenewAsk {}).await;
+        // It may have been among the letters whose signer no edge had shown when they were read.
+        if let Some((enrolled, _)) = self.with_open(|open| open.found.take())? {
+            return self.enrolled_device(&enrolled);
+        }
+        let renewed = match asked {
             Ok(Reply::Renewed(renewed)) => renewed,
+            // It may be in one of those: then nothing is known yet.
+            Err(Failure::NoAnswer) if self.with_open(|open| !open.late.is_empty())? => {
+                return Err(Failure::NoAnswer);
+            }
             // Nobody answers keys that the bank has never seen.
             Ok(_) | Err(Failure::NoAnswer) => {
                 return Err(not_usable("unknown-device", String::new()));

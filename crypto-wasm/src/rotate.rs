@@ -12,6 +12,7 @@ use crate::{
     mail::Reply,
     making::FIRST_GENERATION,
     state::{Answered, Open, Worker, fault},
+    turn::within,
 };
 use envelope::{EnvelopeError, Jwe, Jws, key_file::decrypt_pkcs8};
 use message::{
@@ -23,6 +24,10 @@ use message::{
     text::Label,
     worker::{Answer, Failure, devices::StoredRotation, keys, stored},
 };
+
+/// Whoever unlocks waits so long at each step for keys that are to take their place; then those of before
+/// open. The next unlocking goes on.
+const PATIENCE_MS: u32 = 4_000;
 
 /// New keys, and what both sign for them.
 pub(crate) struct Replacement {
@@ -70,7 +75,7 @@ impl<H: Host> Worker<H> {
         self.with(|state| state.aside = Some(next));
         let value = serde_json::to_string(&rotation).map_err(fault)?;
         self.store_now(rotating_key(old), value).await?;
-        self.rotate(old, order, request).await
+        self.rotate(old, order, request, None).await
     }
 
     /// The keys just made as the device to be, and what both sign for it.
@@ -146,7 +151,7 @@ impl<H: Host> Worker<H> {
         };
         let next = Open::new(keys, rotation.device, false);
         self.with(|state| state.aside = Some(next));
-        match self.rotate(old, order, request).await {
+        match self.rotate(old, order, request, Some(PATIENCE_MS)).await {
             Err(Failure::Locked) => Err(Failure::Locked),
             Err(failure) => {
                 self.host
@@ -195,10 +200,17 @@ impl<H: Host> Worker<H> {
 
     /// Orders the replacement with the old keys, takes the certificates with the new ones, confirms,
     /// and removes the old device.
-    async fn rotate(&self, old: Thumbprint, order: Jws, request: Jws) -> Result<Answer, Failure> {
-        self.order_replacement(old, order).await?;
+    async fn rotate(
+        &self,
+        old: Thumbprint,
+        order: Jws,
+        request: Jws,
+        patience: Option<u32>,
+    ) -> Result<Answer, Failure> {
+        self.in_time(patience, self.order_replacement(old, order))
+            .await?;
         self.swap()?;
-        let outcome = self.take_place(old, request).await;
+        let outcome = self.take_place(old, request, patience).await;
         match outcome {
             Ok(answer) => {
                 self.leave(old);
@@ -210,6 +222,20 @@ impl<H: Host> Worker<H> {
                 self.go_on_with_orders()?;
                 Err(failure)
             }
+        }
+    }
+
+    /// Gives up waiting when the time is over, where there is a limit. What is sent stays sent.
+    pub(crate) async fn in_time<T>(
+        &self,
+        limit_ms: Option<u32>,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match limit_ms {
+            None => work.await,
+            Some(ms) => within(&self.host, ms, work)
+                .await
+                .unwrap_or(Err(Failure::NoAnswer)),
         }
     }
 
@@ -290,12 +316,17 @@ impl<H: Host> Worker<H> {
     }
 
     /// The new keys are open: their certificates come into their own mailbox.
-    async fn take_place(&self, old: Thumbprint, request: Jws) -> Result<Answer, Failure> {
-        let answered = self.await_place(request).await?;
+    async fn take_place(
+        &self,
+        old: Thumbprint,
+        request: Jws,
+        patience: Option<u32>,
+    ) -> Result<Answer, Failure> {
+        let answered = self.in_time(patience, self.await_place(request)).await?;
         // What says that keys are being replaced goes last of all: until then a page that finds both
         // devices knows which one counts.
         let first = format!("{}{old}", stored::DEVICE);
-        self.confirm(answered, first).await
+        self.confirm(answered, first, patience).await
     }
 
     /// The new device is stored: nothing of the old one stays. What it has ordered is answered to the

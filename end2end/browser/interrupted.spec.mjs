@@ -4,6 +4,7 @@ import { test } from './enrolled.mjs';
 import {
   PASSPHRASE, bank, beginEnrolment, listenForFaults, openCustomer, storedOrders, unlock, draft,
 } from './people.mjs';
+import { heading, looks } from './walking.mjs';
 
 const ENVELOPES = '**/v1/envelopes';
 
@@ -46,6 +47,70 @@ test('an enrolment whose tab was closed goes on with the same keys', async ({ br
   await page.getByRole('link', { name: 'Go to your accounts' }).click();
   await expect(page.getByText('10.00').first()).toBeVisible();
   expect(faults).toEqual([]);
+  await context.close();
+});
+
+test('two enrolments that were interrupted: each goes on as itself', async ({ browser }) => {
+  test.setTimeout(240_000);
+  const context = await browser.newContext();
+  const people = [['Ann Lee', 'First laptop', PASSPHRASE], ['Bo Park', 'Second laptop', 'another long passphrase']];
+  const tabs = [];
+  for (const [name, device, passphrase] of people) {
+    const page = await context.newPage();
+    // Both get as far as the last button before either is interrupted.
+    await beginEnrolment(page, 0, openCustomer(0, name, '10.00'), device, passphrase);
+    tabs.push({ page, device, passphrase, faults: listenForFaults(page) });
+  }
+  await context.route(ENVELOPES, (route) => route.abort());
+  for (const { page } of tabs) {
+    await page.getByRole('button', { name: 'Activate this device' }).click();
+    await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible({ timeout: 60_000 });
+  }
+  await context.unroute(ENVELOPES);
+  const done = (page, device) => heading(page, `${device} is now your device`);
+
+  // A page that knows neither lists both.
+  const page = await context.newPage();
+  await page.goto(`${bank(0).web}/enrol`);
+  await heading(page, 'Go on with your enrolment');
+  await page.getByLabel('The passphrase that you chose').fill(tabs[1].passphrase);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await expect(page.getByRole('alert')).toContainText('Choose the enrolment');
+  await page.getByRole('radio', { name: /^First laptop/ }).check();
+  await looks(page, 'enrol-resume-several');
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await expect(page.getByRole('alert')).toContainText('does not open', { ignoreCase: true });
+  await page.getByRole('radio', { name: /^Second laptop/ }).check();
+  await page.getByLabel('The passphrase that you chose').fill(tabs[1].passphrase);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await done(page, 'Second laptop');
+
+  // The tab in which the other one was interrupted takes its own.
+  await tabs[0].page.getByRole('button', { name: 'Try again' }).click();
+  await done(tabs[0].page, 'First laptop');
+  expect(tabs[0].faults).toEqual([]);
+  await context.close();
+});
+
+test('tried again in its own tab, an enrolment takes no other', async ({ browser }) => {
+  test.setTimeout(240_000);
+  const context = await browser.newContext();
+  const tabs = [];
+  for (const device of ['First laptop', 'Second laptop', 'Third laptop']) {
+    const page = await context.newPage();
+    await beginEnrolment(page, 0, openCustomer(0, 'Ann Lee', '10.00'), device, `the passphrase of ${device}`);
+    tabs.push({ page, device });
+  }
+  await context.route(ENVELOPES, (route) => route.abort());
+  for (const { page } of tabs) {
+    await page.getByRole('button', { name: 'Activate this device' }).click();
+    await expect(page.getByRole('button', { name: 'Try again' })).toBeVisible({ timeout: 60_000 });
+  }
+  await context.unroute(ENVELOPES);
+  for (const { page, device } of tabs) {
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await heading(page, `${device} is now your device`);
+  }
   await context.close();
 });
 

@@ -1,6 +1,7 @@
 //! What pages do with the device: unlock, ask, lock, forget.
 
 use super::{Device, KnownPayment, PageOfStatement, Stage, files::Chosen, storage, tries};
+use crate::ui::announcer::Toast;
 use leptos::{prelude::*, task::spawn_local};
 use message::{
     MessageId, Thumbprint,
@@ -10,6 +11,10 @@ use message::{
 
 /// Entries on a page of a statement: what fits one envelope with long names.
 const ENTRIES_PER_PAGE: u32 = 25;
+
+/// New keys wait, and the bank could not be asked for them in time.
+const NOT_REPLACED_YET: &str = "Your new keys are not in use yet: the bank does not answer now. The keys of before \
+                                are open and work. It goes on when you unlock the next time.";
 
 /// An answer of another kind than asked for.
 pub(super) fn unexpected() -> Failure {
@@ -41,9 +46,14 @@ impl Device {
         }
     }
 
-    /// Reads the list of devices from storage again.
+    /// Reads the list of devices from storage again, and ends what an interrupted page has left.
     pub(crate) fn read_storage(self) {
         storage::end_rotations();
+        self.look_at_storage();
+    }
+
+    /// The same without changing anything: another tab may be in the middle of its work.
+    pub(super) fn look_at_storage(self) {
         self.stored.set(storage::devices());
         self.enrolling.set(storage::enrolling());
         self.joining.set(storage::joining());
@@ -83,6 +93,10 @@ impl Device {
         match tries::attempt(of, self.ask(ask)).await {
             Ok(Answer::Unlocked { profile }) => {
                 self.opened(profile);
+                if self.rotation_waits() {
+                    self.said
+                        .set(Some(Toast::staying(NOT_REPLACED_YET.to_owned())));
+                }
                 Ok(())
             }
             outcome => {

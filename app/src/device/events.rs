@@ -7,6 +7,7 @@ use crate::{
 };
 use leptos::{ev, prelude::*, task::spawn_local};
 use message::{
+    Thumbprint,
     notice::Notice,
     receipt::{Outcome, Receipt},
     worker::{Ask, FromWorker, devices::ChangeOutcome, keys::stored as carried, stored},
@@ -55,7 +56,7 @@ fn watch_page(device: Device) {
     let _ = window_event_listener(ev::storage, move |event| {
         let key = event.key().unwrap_or_default();
         if names_a_device(&key) {
-            device.read_storage();
+            device.look_at_storage();
         }
         let Some(profile) = device.profile_now() else {
             return;
@@ -126,6 +127,9 @@ fn keep(device: Device, store: u32, key: &str, value: Option<&str>) {
     }
     if key.starts_with(stored::ORDER) && value.is_some() {
         device.pay_form.order_is_stored(key);
+    }
+    if let (Some(id), true) = (key.strip_prefix(stored::ENROLLING), value.is_some()) {
+        device.enrols.set(Thumbprint::parse(id).ok());
     }
     if names_a_device(key) {
         device.read_storage();

@@ -38,7 +38,7 @@ pub(crate) use payment::{KnownPayment, Standing};
 use crate::ui::announcer::Toast;
 use leptos::prelude::*;
 use message::{
-    Iban, MessageId, Timestamp,
+    Iban, MessageId, Thumbprint, Timestamp,
     enquiry::{AccountView, Overview, Statement},
     worker::{Draft, Profile, Step, StoredDevice, devices::ListedDevice},
 };
@@ -120,6 +120,8 @@ pub(crate) struct Device {
     pub(crate) stored: RwSignal<Vec<StoredDevice>>,
     /// Devices whose enrolment was interrupted.
     pub(crate) enrolling: RwSignal<Vec<StoredDevice>>,
+    /// The one of them that this tab is enrolling.
+    pub(crate) enrols: RwSignal<Option<Thumbprint>>,
     /// Devices that wait for another one to approve them.
     pub(crate) joining: RwSignal<Vec<StoredDevice>>,
     /// The customer's devices, as the bank has them.
@@ -160,6 +162,7 @@ impl Device {
             stage: RwSignal::new(Stage::Starting),
             stored: RwSignal::default(),
             enrolling: RwSignal::default(),
+            enrols: RwSignal::new(None),
             joining: RwSignal::default(),
             devices: RwSignal::new(None),
             happened: RwSignal::default(),

@@ -123,3 +123,21 @@ fn a_device_is_found_again_when_the_letter_of_its_enrolment_is_gone() {
     let suspended = open(&mut third, &file, OTHER);
     assert!(matches!(suspended, Err(Failure::Refused { code, .. }) if code == "DS0S"));
 }
+
+#[test]
+fn letters_whose_signer_is_not_known_yet_leave_it_open() {
+    let mut desk = Desk::new(Bank::new());
+    enrol(&mut desk);
+    let file = export(&mut desk, FileForm::Pkcs12, Some(OTHER));
+    let mut other = elsewhere(&desk);
+    let all = desk.bank().edges.iter().cloned().collect();
+    desk.bank().unheard = all;
+    let outcome = open(&mut other, &file, OTHER).err();
+    assert_eq!(outcome, Some(Failure::NoAnswer));
+    desk.bank().unheard.clear();
+    let opened = open(&mut other, &file, OTHER);
+    assert!(matches!(
+        opened,
+        Ok(KeysAnswer::Opened { named: Some(_), .. })
+    ));
+}

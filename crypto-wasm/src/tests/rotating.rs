@@ -197,6 +197,33 @@ fn without_a_line_the_old_keys_go_on() {
     assert_ne!(id_of(open(&mut tab)), old);
 }
 
+#[test]
+fn while_the_bank_does_not_answer_the_old_keys_open_within_seconds() {
+    for reached in [false, true] {
+        let mut desk = unlocked();
+        let old = desk.stored_device().device;
+        desk.ask(Ask::MakeKeys).unwrap();
+        let step = desk.place.steps.get();
+        // Cut off where nothing was sent yet, or after the order was.
+        desk.bank().asleep = !reached;
+        let id = desk.send(replace());
+        if reached {
+            desk.place.dies_at.set(Some(step + 8));
+        }
+        desk.run_until_dead(id);
+        desk.bank().asleep = true;
+        let mut tab = desk.tab();
+        let start = tab.place.now_ms.get();
+        assert_eq!(id_of(open(&mut tab)), old);
+        assert!(tab.place.now_ms.get() - start < 15_000);
+        assert!(!tab.stored(stored::ROTATING).is_empty(), "they still wait");
+        // The next unlocking goes on.
+        tab.bank().asleep = false;
+        let mut later = tab.tab();
+        assert_ne!(id_of(open(&mut later)), old);
+    }
+}
+
 fn file_of(answer: Result<Answer, Failure>) -> String {
     match answer {
         Ok(Answer::Keys(KeysAnswer::File { base64, .. })) => base64,

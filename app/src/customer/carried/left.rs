@@ -35,7 +35,7 @@ pub(crate) fn LeaveOnce() -> impl IntoView {
         <Dialog
             open=keys.lock_waits
             id="order-would-be-lost"
-            head="A signed order has not reached the bank"
+            head="Something that you signed has not reached the bank"
             closed=stay
         >
             <p>{move || format!("{} no way to the bank yet.", orders(keys.unsent.get(), "has found", "have found"))}</p>

@@ -144,9 +144,14 @@ pub(crate) fn Safety() -> impl IntoView {
                     <p class="note">
                         "Nothing of this device is stored here. Lock it when you go, and remove your drive."
                     </p>
-                    <p>
-                        <a href="/devices/replace">"Replace the keys in the file"</a>
-                    </p>
+                    <ul class="flow flow-tight">
+                        <li>
+                            <a href="/keys/export">"Save a fresh key file"</a>
+                        </li>
+                        <li>
+                            <a href="/devices/replace">"Replace the keys in the file"</a>
+                        </li>
+                    </ul>
                 </div>
             }
             .into_any();

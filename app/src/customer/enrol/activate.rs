@@ -31,7 +31,7 @@ pub(super) fn Activate(journey: Journey) -> impl IntoView {
         let state = Memo::new(move |_| task(at, now.get()));
         view! { <TaskLine state=state name=name id=id done="Done" /> }
     };
-    let again = move |()| match journey.device.enrolling.get_untracked().into_iter().next() {
+    let again = move |()| match journey.own() {
         // What was stored goes on; without it the same keys ask once more.
         Some(device) => {
             let passphrase = journey.passphrase.get_untracked();

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 use leptos::{prelude::*, task::spawn_local};
-use message::worker::{Answer, Ask, Failure, Profile, keys::KeysAsk};
+use message::worker::{Answer, Ask, Failure, Profile, StoredDevice, keys::KeysAsk};
 
 /// The steps as they are named above the page.
 const STEPS: &[&str] = &[
@@ -175,8 +175,19 @@ impl Journey {
         self.activate(ask);
     }
 
+    /// What this tab has stored of its enrolment: other ones may have been interrupted, too.
+    fn own(self) -> Option<StoredDevice> {
+        let own = self.device.enrols.get_untracked()?;
+        let enrolling = self.device.enrolling.get_untracked();
+        enrolling.into_iter().find(|stored| stored.device == own)
+    }
+
     /// Waits for the bank. Whatever the slip had wrong leads back to the slip.
     fn activate(self, ask: Ask) {
+        self.device.enrols.set(match &ask {
+            Ask::ResumeEnrol { device, .. } => Some(device.device),
+            _ => None,
+        });
         self.failed.set(None);
         self.device.progress.set(None);
         self.begun.set(true);
@@ -270,10 +281,8 @@ pub(crate) fn Enrol() -> impl IntoView {
         }
     });
     let interrupted = Memo::new(move |_| {
-        let stored = device
-            .enrolling
-            .with(|enrolling| enrolling.first().cloned());
-        stored.filter(|_| !journey.begun.get())
+        let stored = device.enrolling.get();
+        Some(stored).filter(|stored| !stored.is_empty() && !journey.begun.get())
     });
     let starting = Memo::new(move |_| device.stage.with(|stage| *stage == Stage::Starting));
     move || match (journey.at.get(), interrupted.get()) {
