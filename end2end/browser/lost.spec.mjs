@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { expect } from '@playwright/test';
 import { test } from './enrolled.mjs';
 import { PASSPHRASE, bank, listenForFaults } from './people.mjs';
-import { choose, heading, looks, openFile, save } from './walking.mjs';
+import {
+  choose, heading, looks, openElsewhere, save, saved, useOnce,
+} from './walking.mjs';
 
 const OTHER = 'another long passphrase';
 
@@ -15,12 +17,9 @@ test.beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'lost-')); });
 test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Uses a file on a computer that knows nothing. */
-async function useOnce(browser, file, passphrase = PASSPHRASE) {
-  const page = await (await browser.newContext()).newPage();
-  await page.clock.install();
-  await openFile(page, file, passphrase);
-  await page.getByRole('radio', { name: /Use it on this computer once/ }).check();
-  await page.getByRole('button', { name: 'Continue' }).click();
+async function openOnce(browser, file, passphrase = PASSPHRASE) {
+  const page = await openElsewhere(browser, file, passphrase);
+  await useOnce(page);
   await heading(page, 'Your accounts');
   return page;
 }
@@ -28,8 +27,9 @@ async function useOnce(browser, file, passphrase = PASSPHRASE) {
 test('a change of devices that was not delivered', async ({ device, browser }) => {
   test.setTimeout(180_000);
   const file = await save(await device.open(), folder);
-  const page = await useOnce(browser, file);
+  const page = await openOnce(browser, file);
   const faults = listenForFaults(page);
+  await page.clock.install();
   await page.getByRole('link', { name: 'Devices' }).first().click();
   await page.getByRole('link', { name: /^Look and change/ }).first().click();
   await page.route('**/v1/envelopes', (route) => route.abort());
@@ -62,7 +62,7 @@ test('the file of another tool: it is saved as a key file with a passphrase of i
   test.setTimeout(180_000);
   const owner = await device.open();
   const store = await save(owner, folder, /PKCS #12/, OTHER);
-  const page = await useOnce(browser, store, OTHER);
+  const page = await openOnce(browser, store, OTHER);
   const faults = listenForFaults(page);
   await page.getByRole('link', { name: 'Devices' }).first().click();
   await page.getByRole('link', { name: 'What this browser keeps, and how to remove it' }).click();
@@ -74,12 +74,9 @@ test('the file of another tool: it is saved as a key file with a passphrase of i
   await expect(page.getByRole('alert')).toContainText('12 characters');
   await looks(page, 'export-bare');
   await page.getByLabel('A passphrase for the key file').fill(PASSPHRASE);
-  const download = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save the file' }).click();
-  const file = join(folder, 'fresh.pem');
-  await (await download).saveAs(file);
+  const file = await saved(page, folder, () => page.getByRole('button', { name: 'Save the file' }).click());
   await choose(page, file);
   await heading(page, 'The key file works');
-  await (await useOnce(browser, file)).context().close();
+  await (await openOnce(browser, file)).context().close();
   expect(faults).toEqual([]);
 });

@@ -7,7 +7,9 @@ import { expect, test } from '@playwright/test';
 import {
   PASSPHRASE, bank, enrol, listenForFaults, openCustomer, pay, signal, unlock, writeSheetDown,
 } from './people.mjs';
-import { choose, heading, looks } from './walking.mjs';
+import {
+  choose, download, heading, looks, openElsewhere, recover, saveHere, useOnce,
+} from './walking.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-new-keys-'));
 
@@ -141,53 +143,12 @@ test('new keys, cut off at several moments: one device works afterwards', async 
   await context.close();
 });
 
-
-/** Takes the file that a press of the button makes. */
-async function takeFile(page, press, name) {
-  const download = page.waitForEvent('download', { timeout: 90_000 });
-  await press();
-  const file = join(folder, name);
-  await (await download).saveAs(file);
-  return file;
-}
-
 /** Saves the open device as a key file and reads it back. */
 async function saveFile(page, name) {
-  await heading(page, 'Save a key file');
-  await page.getByRole('radio', { name: /^Key file/ }).check();
-  await page.getByLabel('Passphrase of this device').fill(PASSPHRASE);
-  const press = () => page.getByRole('button', { name: 'Save the file' }).click();
-  const file = await takeFile(page, press, name);
+  const file = await saveHere(page, folder, { name });
   await choose(page, file);
   await heading(page, 'The key file works');
   return file;
-}
-
-/** Opens a key file in a browser that knows nothing; goes on to what becomes of it. */
-async function openFile(browser, file) {
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(`${bank(0).web}/keys/import`);
-  await choose(page, file);
-  await page.getByLabel('Passphrase of this file').fill(PASSPHRASE);
-  await page.getByRole('button', { name: 'Open' }).click();
-  await heading(page, 'What becomes of this key?');
-  return page;
-}
-
-async function useOnce(page) {
-  await page.getByRole('radio', { name: /Use it on this computer once/ }).check();
-  await page.getByRole('button', { name: 'Continue' }).click();
-}
-
-/** Types a recovery sheet into a browser that knows nothing. */
-async function recover(browser, { words, bankWords }, generation) {
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(`${bank(0).web}/keys/recover`);
-  await page.getByLabel('Word 1', { exact: true }).fill(words.join(' '));
-  await page.getByLabel('Generation').fill(String(generation));
-  await page.getByLabel('The bank’s five words').fill(bankWords.join(' '));
-  await page.getByRole('button', { name: 'Make the keys again' }).click();
-  return page;
 }
 
 test('new keys come with a new sheet and want a new file; the old ones say that they were replaced', async ({ browser }) => {
@@ -227,7 +188,7 @@ test('new keys come with a new sheet and want a new file; the old ones say that 
   expect(faults).toEqual([]);
 
   // The old file and the old sheet say what became of their keys.
-  const old = await openFile(browser, oldFile);
+  const old = await openElsewhere(browser, oldFile);
   await useOnce(old);
   await expect(old.getByText(/These keys were replaced on .*; use the newer file/).first()).toBeVisible({ timeout: 60_000 });
   await looks(old, 'file-replaced');
@@ -235,7 +196,7 @@ test('new keys come with a new sheet and want a new file; the old ones say that 
   await expect(paper.getByRole('alert')).toContainText('These keys were replaced', { timeout: 90_000 });
 
   // The new ones work, each in a browser that knows nothing.
-  const fresh = await openFile(browser, newFile);
+  const fresh = await openElsewhere(browser, newFile);
   await useOnce(fresh);
   await pays(fresh, payee);
   const again = await recover(browser, newSheet, 2);
@@ -258,13 +219,13 @@ test('keys in a file: the new file is read back before the bank counts its keys'
 
   /** Goes up to the new file, which is saved and not read back. */
   async function begin(name) {
-    const page = await openFile(browser, oldFile);
+    const page = await openElsewhere(browser, oldFile);
     await useOnce(page);
     await heading(page, 'Your accounts');
     await page.getByRole('link', { name: 'Devices' }).first().click();
     await page.getByRole('link', { name: 'Replace this device’s keys' }).click();
     await heading(page, 'Replace this device’s keys');
-    const file = await takeFile(page, () => startReplacing(page), name);
+    const file = await download(page, folder, () => startReplacing(page), name);
     await heading(page, 'Now read the new file back');
     return { page, file };
   }
@@ -281,7 +242,7 @@ test('keys in a file: the new file is read back before the bank counts its keys'
   writeFileSync(join(folder, 'cut.pem'), readFileSync(file, 'utf8').slice(0, 4_000));
   await choose(page, join(folder, 'cut.pem'));
   await expect(page.getByRole('alert')).toContainText('cut off');
-  const working = await openFile(browser, oldFile);
+  const working = await openElsewhere(browser, oldFile);
   await useOnce(working);
   await pays(working, payee);
   await working.context().close();
@@ -298,15 +259,15 @@ test('keys in a file: the new file is read back before the bank counts its keys'
   await confirmed;
   await page.context().close();
   await expect(async () => {
-    const old = await openFile(browser, oldFile);
+    const old = await openElsewhere(browser, oldFile);
     await useOnce(old);
     await expect(old.getByText(/These keys were replaced on/).first()).toBeVisible({ timeout: 20_000 });
     await old.context().close();
   }).toPass({ timeout: 60_000 });
-  const useless = await openFile(browser, left.file);
+  const useless = await openElsewhere(browser, left.file);
   await useOnce(useless);
   await expect(useless.getByRole('alert')).toContainText('The bank does not count these keys', { timeout: 60_000 });
-  const fresh = await openFile(browser, file);
+  const fresh = await openElsewhere(browser, file);
   await useOnce(fresh);
   await pays(fresh, payee);
   expect(faults).toEqual([]);
@@ -327,18 +288,18 @@ test('a file that was saved and never read back takes the place when it is opene
   await owner.goto(`${bank(0).web}/keys/export`);
   await unlock(owner);
   const oldFile = await saveFile(owner, 'pia.pem');
-  const page = await openFile(browser, oldFile);
+  const page = await openElsewhere(browser, oldFile);
   await useOnce(page);
   await heading(page, 'Your accounts');
   await page.getByRole('link', { name: 'Devices' }).first().click();
   await page.getByRole('link', { name: 'Replace this device’s keys' }).click();
-  const file = await takeFile(page, () => startReplacing(page), 'pia-new.pem');
+  const file = await download(page, folder, () => startReplacing(page), 'pia-new.pem');
   await heading(page, 'Now read the new file back');
   await page.context().close();
-  const fresh = await openFile(browser, file);
+  const fresh = await openElsewhere(browser, file);
   await useOnce(fresh);
   await pays(fresh, payee);
-  const old = await openFile(browser, oldFile);
+  const old = await openElsewhere(browser, oldFile);
   await useOnce(old);
   await expect(old.getByText(/These keys were replaced on/).first()).toBeVisible({ timeout: 60_000 });
 });

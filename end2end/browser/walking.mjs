@@ -112,25 +112,60 @@ export async function openFile(page, file, passphrase) {
   await page.getByRole('button', { name: 'Open' }).click();
 }
 
-/** Saves the open device as a file; the page then asks for it back. */
-export async function save(page, folder, kind = /^Key file/, filePassphrase) {
-  const origin = page.url().startsWith('http') ? new URL(page.url()).origin : bank(0).web;
-  await page.goto(`${origin}/keys/export`);
-  await unlock(page);
+/** Opens a key file in a browser that knows nothing; goes on to what becomes of it. */
+export async function openElsewhere(browser, file, passphrase = PASSPHRASE) {
+  const page = await (await browser.newContext()).newPage();
+  await openFile(page, file, passphrase);
+  await heading(page, 'What becomes of this key?');
+  return page;
+}
+
+/** What was opened is used and not kept. */
+export async function useOnce(page) {
+  await page.getByRole('radio', { name: /Use it on this computer once/ }).check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+}
+
+/** Types a recovery sheet into a browser that knows nothing. */
+export async function recover(browser, { words, bankWords }, generation) {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`${bank(0).web}/keys/recover`);
+  await page.getByLabel('Word 1', { exact: true }).fill(words.join(' '));
+  await page.getByLabel('Generation').fill(String(generation));
+  await page.getByLabel('The bank’s five words').fill(bankWords.join(' '));
+  await page.getByRole('button', { name: 'Make the keys again' }).click();
+  return page;
+}
+
+/** The file that an act makes, in a folder: under its own name or another. */
+export async function download(page, folder, act, name) {
+  const coming = page.waitForEvent('download', { timeout: 90_000 });
+  await act();
+  const file = join(folder, name ?? (await coming).suggestedFilename());
+  await (await coming).saveAs(file);
+  return file;
+}
+
+/** The same, where the page then asks for the file back. */
+export async function saved(page, folder, act, name) {
+  const file = await download(page, folder, act, name);
+  await heading(page, 'Now read it back');
+  return file;
+}
+
+/** On the page that saves the open device as a file: saves it. */
+export async function saveHere(page, folder, { kind = /^Key file/, filePassphrase, name } = {}) {
   await heading(page, 'Save a key file');
   await page.getByRole('radio', { name: kind }).check();
   await page.getByLabel('Passphrase of this device').fill(PASSPHRASE);
   if (filePassphrase) await page.getByLabel('Passphrase of the .p12 file').fill(filePassphrase);
-  return saved(page, folder, () => page.getByRole('button', { name: 'Save the file' }).click());
+  return saved(page, folder, () => page.getByRole('button', { name: 'Save the file' }).click(), name);
 }
 
-/** The file that an act saves, in a folder. */
-export async function saved(page, folder, act) {
-  const download = page.waitForEvent('download');
-  await act();
-  const coming = await download;
-  const file = join(folder, coming.suggestedFilename());
-  await coming.saveAs(file);
-  await heading(page, 'Now read it back');
-  return file;
+/** The same from anywhere, with the device locked. */
+export async function save(page, folder, kind = /^Key file/, filePassphrase) {
+  const origin = page.url().startsWith('http') ? new URL(page.url()).origin : bank(0).web;
+  await page.goto(`${origin}/keys/export`);
+  await unlock(page);
+  return saveHere(page, folder, { kind, filePassphrase });
 }

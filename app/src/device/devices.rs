@@ -217,16 +217,22 @@ impl Device {
 
     /// New keys take the place of this device's. They are made first, which needs the line, too.
     pub(crate) async fn replace_keys(self, passphrase: String) -> Result<Box<Profile>, Failure> {
-        self.make_next_keys().await?;
-        let task = DeviceTask::Replace { passphrase };
-        self.in_new_place(task, None).await
+        self.attempt(async {
+            self.make_next_keys().await?;
+            let task = DeviceTask::Replace { passphrase };
+            self.in_new_place(task, None).await
+        })
+        .await
     }
 
     /// The same for a device that is used once: answers the name of the file that must be kept first.
     pub(crate) async fn prepare_keys(self, passphrase: String) -> Result<String, Failure> {
-        self.make_next_keys().await?;
-        let task = DeviceTask::PrepareReplace { passphrase };
-        match self.ask(Ask::Devices(task)).await? {
+        let prepared = self.attempt(async {
+            self.make_next_keys().await?;
+            let task = DeviceTask::PrepareReplace { passphrase };
+            self.ask(Ask::Devices(task)).await
+        });
+        match prepared.await? {
             Answer::Keys(KeysAnswer::File {
                 name,
                 media_type,

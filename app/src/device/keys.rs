@@ -239,7 +239,7 @@ impl Device {
     }
 
     /// One try at the passphrase of the open device.
-    async fn attempt<T>(
+    pub(super) async fn attempt<T>(
         self,
         trying: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {

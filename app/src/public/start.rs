@@ -32,10 +32,7 @@ pub(crate) fn Start() -> impl IntoView {
                 <p class="lead">
                     "Every order is signed by your own device before it leaves it. Every outcome comes back as a receipt that anyone can check, with or without us."
                 </p>
-                <Ways />
-                <p class="note quiet">
-                    {format!("About three minutes. Have your activation slip from {bank} beside you.")}
-                </p>
+                <Ways bank=bank.clone() />
             </div>
             <Example bank=bank.clone() />
         </div>
@@ -50,10 +47,12 @@ pub(crate) fn Start() -> impl IntoView {
 
 /// Whoever has a device here unlocks it; everybody else begins.
 #[component]
-fn Ways() -> impl IntoView {
+fn Ways(bank: String) -> impl IntoView {
+    let slip = format!("About three minutes. Have your activation slip from {bank} beside you.");
     let device = Device::of_page();
     let has_device = Memo::new(move |_| device.stored.with(|stored| !stored.is_empty()));
     move || {
+        let slip = view! { <p class="note quiet">{slip.clone()}</p> };
         if has_device.get() {
             view! {
                 <p class="actions">
@@ -64,6 +63,7 @@ fn Ways() -> impl IntoView {
                         "Enrol another customer"
                     </a>
                 </p>
+                {slip}
             }
             .into_any()
         } else {
@@ -76,7 +76,8 @@ fn Ways() -> impl IntoView {
                         "I have a key file"
                     </a>
                 </p>
-                <p>
+                {slip}
+                <p class="note">
                     "You bank here already, with another browser? "
                     <a href="/enrol/join">"Add this browser with it"</a>
                 </p>

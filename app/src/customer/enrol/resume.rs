@@ -3,6 +3,7 @@
 use super::Journey;
 use crate::ui::{
     choices::{Choice, Choices},
+    day,
     error_summary::ErrorSummary,
     field::Passphrase,
     page::{Back, PageTitle, focus_main},
@@ -62,7 +63,11 @@ pub(super) fn Resume(journey: Journey, stored: Vec<StoredDevice>) -> impl IntoVi
         }
         several => {
             let choices = several.iter().map(|stored| {
-                let hint = format!("At {}", stored.bank_name);
+                let (date, time) = (
+                    day::date(stored.enrolled_at),
+                    day::minute(stored.enrolled_at),
+                );
+                let hint = format!("At {}, begun {date}, {time}", stored.bank_name);
                 Choice {
                     value: stored.device,
                     name: stored.device_name.clone(),
