@@ -190,7 +190,7 @@ test('new keys come with a new sheet and want a new file; the old ones say that 
   // The old file and the old sheet say what became of their keys.
   const old = await openElsewhere(browser, oldFile);
   await useOnce(old);
-  await expect(old.getByText(/These keys were replaced on .*; use the newer file/).first()).toBeVisible({ timeout: 60_000 });
+  await expect(old.getByText(/These keys were replaced on .*\. Use the newer file/).first()).toBeVisible({ timeout: 60_000 });
   await looks(old, 'file-replaced');
   const paper = await recover(browser, oldSheet, 1);
   await expect(paper.getByRole('alert')).toContainText('These keys were replaced', { timeout: 90_000 });

@@ -1,6 +1,7 @@
 //! Why a file or a sheet cannot be used: what it is, and what to do.
 
 use super::words::Said;
+use message::Timestamp;
 
 /// Heading and help, by the worker's code.
 pub(super) fn of(code: &str, detail: &str) -> Said {
@@ -89,16 +90,7 @@ pub(super) fn of(code: &str, detail: &str) -> Said {
             "This device was revoked",
             "Nothing that it signs is accepted any more, and nothing was kept here. Ask the bank for a new slip, and destroy this file or sheet.".to_owned(),
         ),
-        "replaced" => (
-            "These keys were replaced by newer ones",
-            match detail.parse() {
-                Ok(at) => format!(
-                    "These keys were replaced on {}; use the newer file. The bank accepts nothing from them any more, so destroy this file and every copy of it.",
-                    crate::ui::day::long(at)
-                ),
-                Err(_) => "Use the newer file. The bank accepts nothing from these keys any more.".to_owned(),
-            },
-        ),
+        "replaced" => return replaced(detail.parse().ok()),
         "not-in-use" => (
             "The bank does not count these keys",
             "They were made to replace older ones, and that was not finished. Use the older file, and replace the keys once more.".to_owned(),
@@ -125,6 +117,16 @@ pub(super) fn of(code: &str, detail: &str) -> Said {
         ),
     };
     Said::new(head, text)
+}
+
+/// Newer keys are in the place of these.
+fn replaced(at: Option<Timestamp>) -> Said {
+    let when = at.map(|at| format!(" on {}", crate::ui::day::long(at)));
+    let head = format!("These keys were replaced{}", when.unwrap_or_default());
+    Said::new(
+        &head,
+        "Use the newer file or the newer sheet. The bank accepts nothing from these keys any more: destroy what holds them, and every copy of it.",
+    )
 }
 
 /// `3 abandom,7 qwertz` as words to read.

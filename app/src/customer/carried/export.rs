@@ -170,6 +170,7 @@ fn Save(export: Export) -> impl IntoView {
         .map(|it| it.device_name)
         .unwrap_or_default();
     let own = name.clone();
+    let once = export.device.keys.once.get_untracked();
     let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         export.save();
@@ -183,7 +184,11 @@ fn Save(export: Export) -> impl IntoView {
                 <Steps label="Key file" steps=STEPS current=0 />
                 <h1>"Save a key file"</h1>
                 <p class="quiet">
-                    "A copy of this device for a thumb drive or a safe. If this browser loses its storage, the file brings the device back. It stays encrypted."
+                    {if once {
+                        "A copy of this device for a thumb drive or a safe. It is encrypted with its passphrase."
+                    } else {
+                        "A copy of this device for a thumb drive or a safe. If this browser loses its storage, the file brings the device back. It stays encrypted."
+                    }}
                 </p>
             </div>
             <form class="flow flow-form" novalidate on:submit=submit>

@@ -176,6 +176,9 @@ fn Show24(sheet: Sheet) -> impl IntoView {
                 None => view! { <Waiting words="Opening the words" /> }.into_any(),
                 Some(text) => view! { <Paper text=text device=sheet.device /> }.into_any(),
             }}
+            <p class="print-only">
+                "Whoever has these words can pay in your name: keep this paper where you keep a passport. To make the keys again, open the bank’s page and follow “Recover with the sheet of 24 words”. Type the words nowhere else."
+            </p>
             <div class="no-print">
                 <Notice weight=Weight::Warning head="Whoever has these words can pay in your name">
                     <p>
