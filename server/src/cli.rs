@@ -27,7 +27,7 @@ enum Command {
     Processor(NamedRoleArguments),
     /// Sign the certificate requests that a bank's processors have recorded.
     Registrar(RoleArguments),
-    /// Bring the authority's licences to the banks.
+    /// Bring the authority's register to the banks, and sign how far it goes.
     Authority(RoleArguments),
     /// Show the nodes, links, lag and queues of a bank.
     Status(BankArguments),

@@ -3,7 +3,8 @@
 //! The file holds no secrets. Each holder (a processor, the registrar, an edge) has a folder of its
 //! own beside it, `keys/<holder>/`, with its private keys and TLS material.
 
-use crate::edge::Limits;
+use crate::{ceremony, cli::Failure, edge::Limits};
+use envelope::{SigningKey, TrustAnchor};
 use message::Bic;
 use node::Tls;
 use serde::{Deserialize, Serialize};
@@ -93,6 +94,8 @@ pub struct AuthorityConfiguration {
     pub name: String,
     /// Its root, PEM.
     pub root: PathBuf,
+    /// The key that signs heads of the register, PKCS#8 in PEM: the only key that is online.
+    pub head_key: PathBuf,
     /// Its own node.
     pub node: NodeAddress,
     /// One gateway for each bank.
@@ -227,6 +230,18 @@ impl AuthorityConfiguration {
         let mut configuration: Self = read_toml(path)?;
         configuration.folder = folder_of(path);
         Ok(configuration)
+    }
+
+    /// The root that everybody pins.
+    pub fn anchor(&self) -> Result<TrustAnchor, Failure> {
+        let root = ceremony::read_certificate(&self.folder.join(&self.root))?;
+        Ok(TrustAnchor::new(root)?)
+    }
+
+    /// The key that signs heads.
+    pub fn head_key(&self) -> Result<SigningKey, Failure> {
+        let document = ceremony::read_pkcs8(&self.folder.join(&self.head_key))?;
+        Ok(SigningKey::from_pkcs8_der(document.as_bytes())?)
     }
 
     /// How the authority's server connects to one of its nodes.

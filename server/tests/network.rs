@@ -145,7 +145,7 @@ async fn payments_arrive(ann: &mut Customer, bo: &mut Customer, cleo: &mut Custo
 /// The authority believes both banks' acknowledgements, and keeps none but the newest.
 async fn licences_are_acknowledged(demo: &Demo) {
     let confirmed = "SELECT count(*) FROM authority.link
-         WHERE acked_seq = (SELECT max(n) FROM authority.licence)";
+         WHERE acked_seq = (SELECT max(number) FROM authority.entry)";
     demo.until("both banks have acknowledged every licence", async || {
         demo.in_authority(confirmed).await == 2
     })

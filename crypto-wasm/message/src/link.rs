@@ -61,6 +61,8 @@ pub enum ItemKind {
     Certificate,
     /// A signed key set (compact JWS).
     KeySet,
+    /// An entry of the authority's register: two compact JWS, each on a line.
+    Record,
 }
 
 impl ItemKind {
@@ -70,13 +72,19 @@ impl ItemKind {
             ItemKind::Envelope => "envelope",
             ItemKind::Certificate => "certificate",
             ItemKind::KeySet => "key-set",
+            ItemKind::Record => "record",
         }
     }
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {
-        [ItemKind::Envelope, ItemKind::Certificate, ItemKind::KeySet]
-            .into_iter()
-            .find(|kind| kind.word() == word)
+        [
+            ItemKind::Envelope,
+            ItemKind::Certificate,
+            ItemKind::KeySet,
+            ItemKind::Record,
+        ]
+        .into_iter()
+        .find(|kind| kind.word() == word)
     }
 }

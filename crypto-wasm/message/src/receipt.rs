@@ -102,6 +102,12 @@ refusals! {
     DeadlinePassed = "AB05", "The payee's bank did not get the payment in time.";
     /// The payee's bank is not reachable under its licence.
     PeerUnavailable = "AB08", "The payee's bank takes no payments now.";
+    /// The licence of one of the two banks is suspended, or has run out.
+    LicenceSuspended = "AB0S", "The licensing authority lets one of the two banks make no new payments now. Payments within your bank go on.";
+    /// The licence of one of the two banks was revoked.
+    LicenceRevoked = "AB0R", "The licence of one of the two banks was revoked for good. Ask the payee for an account at another bank.";
+    /// The bank has not heard from the licensing authority for too long.
+    AuthorityUnheard = "AB0T", "Your bank has not heard from the licensing authority for a day, and makes no payments to other banks until it has. Payments within your bank go on.";
     /// The device may not sign orders (not active, revoked).
     DeviceNotActive = "DS0G", "This device may not sign orders. Use an active device or ask the bank.";
     /// The device is suspended.

@@ -47,6 +47,7 @@ const CORE: relay::migrate::Embedded = relay::migrations!("../migrations":
     "0013_devices",
     "0014_session_use",
     "0015_questions",
+    "0016_register",
 );
 
 /// Brings the tables of a core up to date, as its superuser.

@@ -1,16 +1,16 @@
 //! Key ceremonies: the keys and certificates of an authority, and of both ends of every TLS
 //! connection. What a bank begins with is made by `bank::founding`.
 
+mod authority;
 mod disk;
 mod transport;
 
+pub use authority::{AuthorityKeys, certify, founded, granted, make_authority, signed_by_both};
 pub use disk::{read_certificate, read_key, read_pkcs8, write_key, write_private, write_public};
 pub use transport::{TransportParty, client, guest, server};
 
 use crate::{boot, cli::Failure};
-use envelope::{
-    Certificate, Issuer, Party, Role, RsaPrivateKey, Subject, Validity, issue, make_root,
-};
+use envelope::{Certificate, Issuer, Party, Role, RsaPrivateKey, Subject, Validity, issue};
 use message::Timestamp;
 use relay::primitive::AwsLcRsa;
 
@@ -19,18 +19,10 @@ const RSA_BITS: usize = 3072;
 const DAY: i64 = 24 * 60 * 60;
 /// How long a root counts.
 const ROOT_DAYS: i64 = 20 * 365;
-/// How long the authority's transport CA counts.
+/// How long the authority's transport CA counts, and the certificates of its people.
 const CA_DAYS: i64 = 5 * 365;
 /// How long certificates of TLS ends count.
 pub const LEAF_DAYS: i64 = 90;
-
-/// The authority's own CAs.
-pub struct AuthorityKeys {
-    /// Signs licences.
-    pub root: Issuer,
-    /// Signs the TLS certificates of the authority's nodes and of whoever may connect to them.
-    pub transport: TransportParty,
-}
 
 /// A validity from a little before now, so that clocks which differ a little agree.
 pub fn validity(now: Timestamp, days: i64) -> Validity {
@@ -44,24 +36,6 @@ pub fn validity(now: Timestamp, days: i64) -> Validity {
 pub fn make_key() -> Result<RsaPrivateKey, Failure> {
     use envelope::Rsa;
     Ok(AwsLcRsa.generate(RSA_BITS, &mut boot::rng())?)
-}
-
-/// Makes an authority: root and transport CA.
-pub fn make_authority(name: &str, now: Timestamp) -> Result<AuthorityKeys, Failure> {
-    let key = make_key()?;
-    let certificate = make_root(
-        &AwsLcRsa,
-        &key,
-        name,
-        validity(now, ROOT_DAYS),
-        &mut boot::rng(),
-    )?;
-    let root = Issuer { certificate, key };
-    let transport = make_ca(&root, Role::TransportCa, &Party::Authority, now)?;
-    Ok(AuthorityKeys {
-        transport: TransportParty::new(transport)?,
-        root,
-    })
 }
 
 fn make_ca(issuer: &Issuer, role: Role, party: &Party, now: Timestamp) -> Result<Issuer, Failure> {

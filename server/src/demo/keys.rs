@@ -2,6 +2,7 @@
 
 use super::plan::{AUTHORITY, BankPlan, EDGES, HOST, NodeKind, NodePlan, PROCESSORS, Plan};
 use crate::{
+    boot,
     ceremony::{
         self, AuthorityKeys, TransportParty, make_authority, write_key, write_private, write_public,
     },
@@ -12,7 +13,7 @@ use bank::{
     ProcessorSecret, SystemEntropy,
     founding::{BankSecrets, BankTerms, Founding, licence_request},
 };
-use envelope::Party;
+use envelope::{Party, SigningKey, key_file};
 use message::{Currency, Timestamp, text::Name};
 use node::Tls;
 use relay::{link::Ends, primitive::AwsLcRsa};
@@ -32,10 +33,18 @@ pub struct BankKeys {
     transport: TransportParty,
 }
 
+/// The officers of the demo's authority.
+const OFFICERS: [&str; 2] = ["Ines Falk", "Jon Aasen"];
+
+/// What opens the authority's keys of the demo; it lies beside them.
+const PASSPHRASE: &str = "the demo keeps no secret";
+
 /// What a first start needs once the files are written.
 pub struct Keys {
     /// The authority's CAs.
     pub authority: AuthorityKeys,
+    /// The two officers who sign its records.
+    pub officers: [(Name, SigningKey); 2],
     banks: BTreeMap<String, BankKeys>,
     servers: BTreeMap<String, Tls>,
     links: BTreeMap<(String, String), Tls>,
@@ -72,8 +81,14 @@ pub fn make(plan: &Plan, now: Timestamp) -> Result<Keys, Failure> {
     for bank in &plan.banks {
         banks.insert(bank.party(), make_bank(&authority, bank, now)?);
     }
+    let officer = |name| {
+        let key = SigningKey::Rsa(ceremony::make_key()?);
+        Ok::<_, Failure>((Name::parse(name)?, key))
+    };
+    let [first, second] = OFFICERS;
     let mut keys = Keys {
         authority,
+        officers: [officer(first)?, officer(second)?],
         banks,
         servers: BTreeMap::new(),
         links: BTreeMap::new(),
@@ -164,16 +179,32 @@ fn write_tls(folder: &Path, tls: &Tls) -> Result<(), Failure> {
     write_private(&folder.join("tls-key.pem"), &tls.key_pem)
 }
 
+/// A key as a ceremony leaves it, and beside it what opens it: this is a demo.
+fn write_encrypted(folder: &Path, file: &str, pkcs8: &[u8]) -> Result<(), Failure> {
+    let pem = key_file::encrypt_pkcs8(pkcs8, PASSPHRASE, &mut boot::rng())?;
+    write_private(&folder.join(file), &pem)?;
+    write_private(&folder.join("passphrase.txt"), &format!("{PASSPHRASE}\n"))
+}
+
 fn write_authority(plan: &Plan, keys: &Keys, now: Timestamp) -> Result<(), Failure> {
     let folder = plan.party(AUTHORITY);
     write_public(
         &folder.join("root.pem"),
         &keys.authority.root.certificate.to_pem()?,
     )?;
-    let ceremony = folder.join("keys/ceremony");
-    write_key(
-        &ceremony.join("root-key.pem"),
+    write_encrypted(
+        &folder.join("keys/ceremony"),
+        "root-key.pem",
         &keys.authority.root.key.to_pkcs8_der(),
+    )?;
+    for (name, key) in &keys.officers {
+        let word = name.as_str().to_lowercase().replace(' ', "-");
+        let folder = folder.join("keys/officers").join(word);
+        write_encrypted(&folder, "officer-key.pem", &key.to_pkcs8_der()?)?;
+    }
+    write_key(
+        &folder.join("keys/authority/head-key.pem"),
+        &keys.authority.head.to_pkcs8_der()?,
     )?;
     let client = ceremony::client(&keys.authority.transport, &role_of(AUTHORITY), now)?;
     write_tls(&folder.join("keys").join(AUTHORITY), &client)

@@ -6,12 +6,12 @@ use super::{
     plan::{AUTHORITY, BankPlan, EDGES, HOST, NodeKind, NodePlan, PROCESSORS, Plan},
     step,
 };
-use crate::{boot, ceremony, cli::Failure, configuration::role_of};
+use crate::{boot, ceremony, cli::Failure, configuration::role_of, roles::authority};
 use bank::{
     SystemEntropy,
     registrar::{Registrar, RegistrarWiring},
 };
-use envelope::Party;
+use envelope::{Party, TrustAnchor, register::Position};
 use node::{Admission, Instance, Programs, Settings};
 use relay::{
     holder::{Group, admission, peer_admission, welcome},
@@ -57,6 +57,7 @@ pub async fn raise(plan: &Plan) -> Result<Network, Failure> {
         for bank in &plan.banks {
             network.found(plan, bank, &keys).await?;
         }
+        network.license(plan, &keys).await?;
         ceremony::write_public(
             &plan.mark(),
             "This demo is complete; it is started as it is.\n",
@@ -123,7 +124,40 @@ impl Network {
         Ok(())
     }
 
-    /// A bank begins: its core is filled, and its licence goes to the authority's register.
+    /// The authority's register begins: two officers sign who they are, and each licence.
+    async fn license(&self, plan: &Plan, keys: &Keys) -> Result<(), Failure> {
+        let nodes = plan.authority_nodes();
+        let register = nodes.iter().find(|node| node.kind == NodeKind::Authority);
+        let register = self.superuser(register.ok_or("the authority has a node")?)?;
+        let (root, now) = (&keys.authority.root, boot::now());
+        let [(_, one), (_, other)] = &keys.officers;
+        let officers = keys
+            .officers
+            .each_ref()
+            .map(|(name, key)| (name.clone(), key.verifying_key()));
+        let mut acts = vec![ceremony::founded(
+            root,
+            &officers,
+            &keys.authority.head,
+            now,
+        )?];
+        for bank in &plan.banks {
+            acts.push(ceremony::granted(&keys.bank(bank)?.founding.licence));
+        }
+        let mut at = Position::START;
+        for act in acts {
+            let entry = ceremony::signed_by_both([one, other], at, act, now)?;
+            let anchor = TrustAnchor::new(root.certificate.clone())?;
+            let (number, _) = authority::register::add(&register, anchor, &entry).await?;
+            at = Position {
+                number,
+                digest: entry.digest(),
+            };
+        }
+        Ok(())
+    }
+
+    /// A bank begins: its core is filled.
     async fn found(&self, plan: &Plan, bank: &BankPlan, keys: &Keys) -> Result<(), Failure> {
         let own = keys.bank(bank)?;
         let nodes = plan.bank_nodes(bank);
@@ -160,10 +194,7 @@ impl Network {
         };
         let registrar = Registrar::start(wiring, &own.secrets.registrar).await?;
         registrar.issue_pending().await?;
-        let nodes = plan.authority_nodes();
-        let register = nodes.iter().find(|node| node.kind == NodeKind::Authority);
-        let register = self.superuser(register.ok_or("the authority has a node")?)?;
-        crate::roles::authority::grant(&register, &own.founding.licence).await
+        Ok(())
     }
 
     /// The superuser's way into a node's database.

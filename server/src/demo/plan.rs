@@ -304,6 +304,7 @@ impl Plan {
         AuthorityConfiguration {
             name: "Licensing Authority".to_owned(),
             root: PathBuf::from("root.pem"),
+            head_key: PathBuf::from("keys/authority/head-key.pem"),
             node: NodeAddress {
                 host: HOST.to_owned(),
                 port: self.ports.authority(0),

@@ -36,6 +36,9 @@ impl Processor {
         let mut tx = self.core.begin().await?;
         let mut work = Work::new(now, &party.lower());
         for ack in acks {
+            if *party == Party::Authority && self.take_head(&mut tx, &ack.body, &mut work).await? {
+                continue;
+            }
             let verified = self.verified_ack(&mut tx, party, &ack.body, now).await?;
             let Some(payload) = verified else {
                 tracing::warn!(%party, "an acknowledgement is not signed by this bank");

@@ -97,6 +97,7 @@ impl Processor {
                         party: peer.bic.lower(),
                         kind: ItemKind::KeySet,
                         body: jws.clone().into_bytes(),
+                        payment: None,
                     });
                 }
             }
@@ -219,6 +220,7 @@ impl Processor {
                 party,
                 kind: ItemKind::Certificate,
                 body: row.der.clone(),
+                payment: None,
             });
         }
         Ok(())

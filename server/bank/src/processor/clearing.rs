@@ -80,6 +80,8 @@ impl Processor {
 pub(super) struct Payments<'a> {
     pub(super) processor: &'a Processor,
     pub(super) known: Known,
+    /// Why no new payments of other banks are taken.
+    pub(super) shut: Option<Refusal>,
     pub(super) decided: Vec<(MessageId, bool, String)>,
 }
 
@@ -147,8 +149,8 @@ impl Payments<'_> {
         if now > body.accept_until {
             return Ok(Err(Refusal::DeadlinePassed));
         }
-        if !peer.row().active {
-            return Ok(Err(Refusal::PeerUnavailable));
+        if let Some(refusal) = self.shut.or(peer.row().shut) {
+            return Ok(Err(refusal));
         }
         let Some(payee) = books.by_iban(&body.creditor_account) else {
             return Ok(Err(Refusal::CreditorAccountUnknown));
@@ -176,7 +178,7 @@ impl Payments<'_> {
     ) -> Result<bool, Fault> {
         let body = &payload.body;
         let accepted = matches!(body.status, Status::Accepted { .. });
-        let Some(state) = self.known.sent.get_mut(&body.payment) else {
+        let Some(state) = self.known.sent.get(&body.payment) else {
             return Ok(false);
         };
         // A bank that never saw the request can only reject.
@@ -190,30 +192,53 @@ impl Payments<'_> {
         if let Some(before) = state.accepted {
             return Ok(before == accepted);
         }
+        let outcome = match body.status {
+            Status::Accepted { .. } => Ok(()),
+            Status::Rejected { reason } => Err(reason),
+        };
+        self.finish(body.payment, outcome, jws, books, work)?;
+        Ok(true)
+    }
+
+    /// Ends a payment of ours: it is booked, or what was set aside is available again. `evidence` is
+    /// what was signed by whoever decided it.
+    pub(super) fn finish(
+        &mut self,
+        payment: MessageId,
+        outcome: Result<(), Refusal>,
+        evidence: String,
+        books: &mut Books,
+        work: &mut Work,
+    ) -> Result<(), Fault> {
+        let accepted = outcome.is_ok();
+        let missing = |table| Fault::Row {
+            table,
+            column: "payment",
+        };
+        let state = self.known.sent.get_mut(&payment);
+        let state = state.ok_or_else(|| missing("payment_out"))?;
         state.accepted = Some(accepted);
         let row = state.row.clone();
         let order = Jws::parse(&state.order)?;
         let order: Payload<PaymentOrder> = serde_json::from_slice(order.unverified_payload())
             .map_err(|_| envelope::Malformed("stored order"))?;
-        let hold = *self.known.holds.get(&body.payment).ok_or(Fault::Row {
-            table: "hold",
-            column: "payment",
-        })?;
-        books.end_hold(body.payment, accepted);
-        let outcome = match &body.status {
-            Status::Accepted { .. } => Ok(self.book(&row, &order, hold, books)?),
-            Status::Rejected { reason } => match books.decide(&Instruction::Release(hold))? {
-                Decision::Released(_) => Err(*reason),
+        let hold = self.known.holds.get(&payment);
+        let hold = *hold.ok_or_else(|| missing("hold"))?;
+        books.end_hold(payment, accepted);
+        let outcome = match outcome {
+            Ok(()) => Ok(self.book(&row, &order, hold, books)?),
+            Err(reason) => match books.decide(&Instruction::Release(hold))? {
+                Decision::Released(_) => Err(reason),
                 _ => return Err(unasked()),
             },
         };
-        self.decided.push((body.payment, accepted, jws));
+        self.decided.push((payment, accepted, evidence));
         let to = To::Customer(row.customer, row.signer);
         let receipt =
             self.processor
                 .receipt(row.order_digest, row.signer, &order, outcome, to, work.now);
         work.drafts.push(receipt);
-        Ok(true)
+        Ok(())
     }
 
     fn book(

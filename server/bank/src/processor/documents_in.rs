@@ -11,23 +11,21 @@ use crate::{
     store::{
         alarm::Alarm,
         certificate::{self, CertificateRow},
-        key_set,
-        peer::{self, Admission, PeerRow},
-        processor,
+        key_set, processor,
     },
 };
 use envelope::{Certificate, Jws, Role, VerifiedCertificate, verify_chain};
-use message::{link::ItemKind, text::Name};
-use relay::link::{Party, chain::start_hash};
+use message::{Timestamp, link::ItemKind};
+use relay::link::Party;
 use sqlx::PgConnection;
 
-const NO_CHAIN: Reason = (
+pub(super) const NO_CHAIN: Reason = (
     "no-chain",
     "The certificate or key set does not lead to the pinned root, or is not for this link.",
 );
 
 impl Processor {
-    /// A certificate: from the authority a licence, from a bank one of its own.
+    /// A certificate of a bank's own. Licences come in records.
     pub(super) async fn take_certificate(
         &self,
         core: &mut PgConnection,
@@ -38,17 +36,18 @@ impl Processor {
         let Ok(leaf) = Certificate::from_der(der) else {
             return Ok(Err(NO_CHAIN));
         };
-        if *from == Party::Authority {
-            return self.take_licence(core, &leaf, work).await;
-        }
-        let peers = peer::all(core).await?;
-        let Some(peer) = peers.iter().find(|row| row.bic.lower() == from.lower()) else {
+        let Some(bank) = from.bic() else {
+            return Ok(Err(NO_CHAIN));
+        };
+        let known = self.register(core, work.now).await?;
+        let Some(standing) = known.register.bank(bank) else {
             return Ok(Err(NO_CHAIN));
         };
         if !matches!(leaf.role(), Role::ProcessorCa | Role::Processor) {
             return Ok(Err(NO_CHAIN));
         }
-        let mut intermediates = vec![Certificate::from_der(&peer.licence)?];
+        let mut intermediates = vec![standing.licence.clone()];
+        intermediates.extend(standing.replaced.iter().rev().take(4).cloned());
         let cas = certificate::of_party(core, &from.lower(), Role::ProcessorCa.word()).await?;
         for ca in cas.iter().take(4) {
             intermediates.push(Certificate::from_der(&ca.der)?);
@@ -59,7 +58,7 @@ impl Processor {
             &leaf,
             &intermediates,
             leaf.role(),
-            &peer.bic,
+            bank,
             work.now,
         );
         if chain.is_err() {
@@ -69,52 +68,8 @@ impl Processor {
         Ok(Ok(()))
     }
 
-    /// The authority has licensed a bank: it becomes a peer, and is told who signs for us.
-    async fn take_licence(
-        &self,
-        core: &mut PgConnection,
-        leaf: &Certificate,
-        work: &mut Work,
-    ) -> Result<Result<(), Reason>, Fault> {
-        let Some(bic) = leaf.party().bic().cloned() else {
-            return Ok(Err(NO_CHAIN));
-        };
-        let anchor = &self.keyring.anchor;
-        let licence = verify_chain(&*self.rsa, anchor, leaf, &[], Role::BankCa, &bic, work.now);
-        let terms = licence.ok().and_then(|licence| licence.licence().cloned());
-        let name = Name::parse(&leaf.common_name());
-        let (Some(terms), Ok(name)) = (terms, name) else {
-            return Ok(Err(NO_CHAIN));
-        };
-        if bic == self.keyring.bank.bic {
-            // The authority knows us now: it believes our acknowledgements once it has this.
-            self.introduce(core, &Party::Authority.lower(), work)
-                .await?;
-            return Ok(Ok(()));
-        }
-        let (us, them) = (
-            Party::Bank(self.keyring.bank.bic.clone()),
-            Party::Bank(bic.clone()),
-        );
-        let admission = Admission {
-            bic: &bic,
-            name: &name,
-            iban_prefix: &terms.iban_prefix,
-            settlement_cap: terms.settlement_cap_minor,
-            licence: leaf.der(),
-            start_out: *start_hash(&us, &them, 1).as_bytes(),
-            start_in: *start_hash(&them, &us, 1).as_bytes(),
-        };
-        certificate::insert(core, &row_of(&them.lower(), leaf), work.now).await?;
-        if peer::admit(core, &admission, work.now).await? {
-            tracing::info!(bank = %bic, "a licensed bank is now a peer");
-            self.introduce(core, &them.lower(), work).await?;
-        }
-        Ok(Ok(()))
-    }
-
     /// What another party needs in order to believe and reach us.
-    async fn introduce(
+    pub(super) async fn introduce(
         &self,
         core: &mut PgConnection,
         party: &str,
@@ -141,6 +96,7 @@ impl Processor {
                 party: party.to_owned(),
                 kind,
                 body,
+                payment: None,
             }));
         Ok(())
     }
@@ -153,15 +109,15 @@ impl Processor {
         body: &[u8],
         work: &mut Work,
     ) -> Result<Result<(), Reason>, Fault> {
-        let peers = peer::all(core).await?;
-        let peer = peers.iter().find(|row| row.bic.lower() == from.lower());
+        let known = self.register(core, work.now).await?;
+        let bank = from.bic().and_then(|bank| known.register.bank(bank));
         let jws = std::str::from_utf8(body)
             .ok()
             .and_then(|text| Jws::parse(text).ok());
-        let (Some(peer), Some(jws)) = (peer, jws) else {
+        let (Some(standing), Some(jws)) = (bank, jws) else {
             return Ok(Err(NO_CHAIN));
         };
-        let Some(bank_ca) = self.licence_of(peer, work.now)? else {
+        let Some(bank_ca) = self.licence_of(&standing.licence, work.now) else {
             return Ok(Err(NO_CHAIN));
         };
         let Ok(set) = envelope::key_set::verify(&*self.rsa, &bank_ca, &jws, work.now) else {
@@ -184,15 +140,10 @@ impl Processor {
         Ok(Ok(()))
     }
 
-    fn licence_of(
-        &self,
-        peer: &PeerRow,
-        now: message::Timestamp,
-    ) -> Result<Option<VerifiedCertificate>, Fault> {
-        let leaf = Certificate::from_der(&peer.licence)?;
+    fn licence_of(&self, licence: &Certificate, now: Timestamp) -> Option<VerifiedCertificate> {
+        let bank = licence.party().bic()?;
         let anchor = &self.keyring.anchor;
-        let chain = verify_chain(&*self.rsa, anchor, &leaf, &[], Role::BankCa, &peer.bic, now);
-        Ok(chain.ok())
+        verify_chain(&*self.rsa, anchor, licence, &[], Role::BankCa, bank, now).ok()
     }
 }
 

@@ -26,6 +26,7 @@ use ledger::AccountId;
 use message::{
     Body, Digest, Kind, MessageId, Payload,
     interbank::{CreditTransfer, StatusReport, StatusRequest},
+    receipt::Refusal,
 };
 use relay::link::LinkItem;
 use sqlx::PgConnection;
@@ -63,6 +64,7 @@ impl Processor {
         &self,
         core: &mut PgConnection,
         peer: &PeerRow,
+        shut: Option<Refusal>,
         spoken: Vec<Spoken>,
         work: &mut Work,
     ) -> Result<Vec<u64>, Fault> {
@@ -94,6 +96,7 @@ impl Processor {
         let mut payments = Payments {
             processor: self,
             known,
+            shut,
             decided: Vec::new(),
         };
         for (actor, heard, item) in read {

@@ -33,6 +33,11 @@ const UNKNOWN_ITEM: Reason = (
     "The item is of a kind that is not known here.",
 );
 
+const VOID: Reason = (
+    "void",
+    "The bank's licence was revoked, and the item came after the last one that counts.",
+);
+
 impl Processor {
     /// Takes what waits at a gateway. Says whether it has done anything.
     pub(super) async fn take_link(&self, party: &Party, gateway: &Gateway) -> Result<bool, Fault> {
@@ -188,11 +193,23 @@ impl Processor {
         items: &[&LinkItem],
         work: &mut Work,
     ) -> Result<Vec<u64>, Fault> {
-        let (envelopes, mut unreadable) = self.take_documents(core, party, items, work).await?;
-        if envelopes.is_empty() {
+        let (items, void) = self.counted(core, party, items, work).await?;
+        let (envelopes, mut unreadable) = self.take_documents(core, party, &items, work).await?;
+        unreadable.extend(void);
+        if envelopes.is_empty() && work.drafts.is_empty() {
             return Ok(unreadable);
         }
-        let mut peers = self.peers(core, work.now).await?;
+        let known = match work.register {
+            // This transaction adds to it.
+            Some(_) => self.read_register(core, work.now).await?,
+            None => self.register(core, work.now).await?,
+        };
+        let mut peers = self.peers_in(core, &known, work.now).await?;
+        if envelopes.is_empty() {
+            // What the authority has said ended payments: their payers are told.
+            self.seal(core, work, &peers).await?;
+            return Ok(unreadable);
+        }
         let own = peers
             .rows
             .iter()
@@ -214,9 +231,34 @@ impl Processor {
         // First: what they end is not sealed in any more.
         let unread = self.hear_of_sessions(core, sessions, &mut peers, work);
         unreadable.extend(unread.await?);
-        unreadable.extend(self.hear(core, &peer, payments, work).await?);
+        let shut = peers.shut;
+        unreadable.extend(self.hear(core, &peer, shut, payments, work).await?);
         self.seal(core, work, &peers).await?;
         Ok(unreadable)
+    }
+
+    /// The items of a run that count: those of a revoked bank up to the last one that its revocation
+    /// names. The numbers of the others are answered as well.
+    async fn counted<'a>(
+        &self,
+        core: &mut PgConnection,
+        party: &Party,
+        items: &[&'a LinkItem],
+        work: &mut Work,
+    ) -> Result<(Vec<&'a LinkItem>, Vec<u64>), Fault> {
+        let Some(bank) = party.bic() else {
+            return Ok((items.to_vec(), Vec::new()));
+        };
+        let known = self.register(core, work.now).await?;
+        let Some(last) = self.counted_up_to(&known.register, bank) else {
+            return Ok((items.to_vec(), Vec::new()));
+        };
+        let counts = |item: &&&LinkItem| (item.epoch, item.seq) <= last;
+        let (counted, void): (Vec<&LinkItem>, Vec<&LinkItem>) =
+            items.iter().partition(|item| counts(item));
+        let aside = void.iter().map(|item| item_aside(item, VOID));
+        work.aside.extend(aside);
+        Ok((counted, void.iter().map(|item| item.seq).collect()))
     }
 
     /// Takes the certificates and key sets of a run; answers the sealed messages, and the numbers of
@@ -240,6 +282,7 @@ impl Processor {
                     self.take_certificate(core, party, body, work).await?
                 }
                 Some(ItemKind::KeySet) => self.take_key_set(core, party, &item.body, work).await?,
+                Some(ItemKind::Record) => self.take_record(core, party, &item.body, work).await?,
                 None => Err(UNKNOWN_ITEM),
             };
             if let Err(reason) = accepted {

@@ -31,17 +31,20 @@ mod interbank;
 pub(crate) mod joining;
 pub(crate) mod keyring;
 mod keys;
+mod licences;
 mod link_batch;
 mod link_open;
 mod orders;
 mod peer_sessions;
 mod receipts;
+mod register;
 mod renewal;
 mod replacing;
 mod rounds;
 mod sealing;
 mod sessions;
 mod silent;
+mod suspense;
 mod work;
 
 pub(crate) use documents_in::row_of;
@@ -52,13 +55,14 @@ use intake::{Arrival, Reason, aside};
 use keyring::Keyring;
 use keys::Keys;
 use message::{Bic, Thumbprint, Timestamp};
+use register::Registry;
 use relay::{front::Front, gateway::Gateway, link::Party};
 use sqlx::{PgConnection, PgPool};
 use std::{
     ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -107,6 +111,8 @@ pub struct Inner {
     entropy: Arc<dyn Entropy>,
     keyring: Keyring,
     keys: Keys,
+    /// The authority's register.
+    registry: Registry,
     /// When to look whether this processor's certificates are to be renewed.
     renew_at: AtomicI64,
     /// The fronts may not have the newest documents yet.
@@ -141,6 +147,7 @@ impl Processor {
             rsa: wiring.rsa,
             clock: wiring.clock,
             entropy: wiring.entropy,
+            registry: Registry::new(keyring.anchor.clone()),
             keyring,
             keys: Keys::default(),
             renew_at: AtomicI64::new(0),
@@ -248,6 +255,11 @@ impl Processor {
         let reference = data_encoding::HEXLOWER.encode(envelope.get(..8).unwrap_or_default());
         tracing::error!(reference, source, %fault, "fault");
         fault_log::insert(core, &reference, "deciding a message failed", source, now).await
+    }
+
+    /// The fronts are to get the newest documents.
+    fn unpublish(&self) {
+        self.unpublished.store(true, Ordering::Release);
     }
 
     fn random<const N: usize>(&self) -> [u8; N] {

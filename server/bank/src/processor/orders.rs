@@ -114,11 +114,7 @@ impl Processor {
                 return Ok(Route::Inside);
             }
             let peer = peers.of_iban(creditor).ok_or(Refusal::BankUnknown)?;
-            if peers.reachable(peer) {
-                Ok(Route::To(peer))
-            } else {
-                Err(Refusal::PeerUnavailable)
-            }
+            peers.reachable(peer).map(|()| Route::To(peer))
         };
         Ok(orders.iter().map(route).collect())
     }

@@ -74,7 +74,11 @@ impl Processor {
         let mut core = self.core.acquire().await?;
         let peers = self.peers(&mut core, now).await?;
         let mut opened = 0;
-        for peer in peers.rows.iter().filter(|peer| peers.reachable(peer)) {
+        for peer in peers
+            .rows
+            .iter()
+            .filter(|peer| peers.reachable(peer).is_ok())
+        {
             // One of the two banks is earlier, so that as a rule one session serves both.
             let early = self.keyring.bank.bic.as_str() < peer.bic.as_str();
             let life = SESSION_SECONDS / if early { 4 } else { 8 };

@@ -154,6 +154,7 @@ impl Processor {
     async fn chores(&self) -> Result<usize, Fault> {
         let told = self.announce().await?;
         let asked = self.enquire().await?;
+        self.watch_head().await?;
         let opened = self.open_peer_sessions().await?;
         let copied = self.copy_letters().await?;
         if told + asked + opened > 0 {

@@ -100,6 +100,10 @@ impl Processor {
         for sealed in sealed {
             let sealed = sealed?;
             let party = sealed.item.as_ref().map(|(party, _)| party.as_str());
+            let payment = match &sealed.keep {
+                Keep::Out(row) => Some(row.payment),
+                _ => None,
+            };
             kept.add(sealed.keep, &sealed.jws, party)?;
             let letters = sealed.letters.into_iter();
             work.letters.extend(letters.map(|(mailbox, jwe)| LetterRow {
@@ -116,6 +120,7 @@ impl Processor {
                     party,
                     kind: ItemKind::Envelope,
                     body: jwe.as_str().as_bytes().to_vec(),
+                    payment,
                 });
             }
         }

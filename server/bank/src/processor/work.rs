@@ -4,6 +4,7 @@
 use super::{
     Processor,
     draft::{Draft, PeerRecipient},
+    register::Known,
 };
 use crate::{
     Fault,
@@ -17,20 +18,25 @@ use crate::{
         quarantine::{self, QuarantineRow},
     },
 };
-use envelope::{RsaPublicKey, SessionKey};
+use envelope::{RsaPublicKey, SessionKey, register::Register};
 use message::{
     Bic, Body, Digest, MessageId, Payload, SessionId, Thumbprint, Timestamp, link::ItemKind,
-    notice::Notice, payload::LIFETIME_SECONDS_MAX,
+    notice::Notice, payload::LIFETIME_SECONDS_MAX, receipt::Refusal,
 };
 use relay::link::chain::{ChainHash, Position};
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 /// Something for the other end of a link.
 pub(super) struct Item {
     pub(super) party: String,
     pub(super) kind: ItemKind,
     pub(super) body: Vec<u8>,
+    /// The payment that it asks for.
+    pub(super) payment: Option<MessageId>,
 }
 
 /// What a transaction has decided and not written yet.
@@ -46,6 +52,8 @@ pub(super) struct Work {
     pub(super) letters: Vec<LetterRow>,
     /// What becomes of the sessions with other banks.
     pub(super) sessions: Changes,
+    /// The authority's register with what this transaction adds to it.
+    pub(super) register: Option<Arc<Register>>,
 }
 
 impl Work {
@@ -60,6 +68,7 @@ impl Work {
             items: Vec::new(),
             letters: Vec::new(),
             sessions: Changes::default(),
+            register: None,
         }
     }
 }
@@ -67,6 +76,8 @@ impl Work {
 /// The other banks, the keys to seal to them, and the sessions to seal in.
 pub(super) struct Peers {
     pub(super) rows: Vec<PeerRow>,
+    /// Why no new payments are made with any of them.
+    pub(super) shut: Option<Refusal>,
     keys: HashMap<Bic, RsaPublicKey>,
     sessions: HashMap<Bic, (SessionId, SessionKey)>,
 }
@@ -79,9 +90,13 @@ impl Peers {
             .find(|row| iban.has_prefix(&row.iban_prefix))
     }
 
-    /// Whether something can be sealed to this bank.
-    pub(super) fn reachable(&self, row: &PeerRow) -> bool {
-        row.active && self.keys.contains_key(&row.bic)
+    /// Whether new payments are made with this bank now, and if not, why.
+    pub(super) fn reachable(&self, row: &PeerRow) -> Result<(), Refusal> {
+        match self.shut.or(row.shut) {
+            Some(refusal) => Err(refusal),
+            None if self.keys.contains_key(&row.bic) => Ok(()),
+            None => Err(Refusal::PeerUnavailable),
+        }
     }
 
     /// How to seal to a bank; none when its key set is not here.
@@ -126,6 +141,17 @@ impl Processor {
         core: &mut PgConnection,
         now: Timestamp,
     ) -> Result<Peers, Fault> {
+        let known = self.register(core, now).await?;
+        self.peers_in(core, &known, now).await
+    }
+
+    /// Reads the other banks, and what the register says of them.
+    pub(super) async fn peers_in(
+        &self,
+        core: &mut PgConnection,
+        known: &Known,
+        now: Timestamp,
+    ) -> Result<Peers, Fault> {
         let rows = peer::all(core).await?;
         let (mut keys, mut sessions) = (HashMap::new(), HashMap::new());
         if !rows.is_empty() {
@@ -141,11 +167,14 @@ impl Processor {
                 }
             }
         }
-        Ok(Peers {
+        let mut peers = Peers {
             rows,
+            shut: None,
             keys,
             sessions,
-        })
+        };
+        self.judge_peers(known, &mut peers, now);
+        Ok(peers)
     }
 
     /// Writes what is left: quarantine, alarms, letters, and last, under their locks, the items of
@@ -196,6 +225,7 @@ async fn write_items(
         let mut position = position(&row)?;
         let mut stored = Vec::with_capacity(items.len());
         for item in items {
+            let payment = item.payment;
             let (linked, next) = position
                 .append(item.kind.word(), item.body)
                 .ok_or_else(|| Fault::Setup("a link has run out of numbers".to_owned()))?;
@@ -208,6 +238,7 @@ async fn write_items(
                 kind: linked.kind,
                 body: linked.body,
                 at: now,
+                payment: payment.map(|payment| payment.as_bytes().to_vec()),
             });
         }
         row.last_seq = i64::try_from(position.seq).unwrap_or(i64::MAX);

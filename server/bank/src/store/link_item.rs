@@ -15,6 +15,7 @@ row! {
         pub(crate) kind: String,
         pub(crate) body: Vec<u8>,
         pub(crate) at: i64,
+        pub(crate) payment: Option<Vec<u8>>,
     }
 }
 
@@ -30,10 +31,11 @@ pub(crate) async fn insert(
     let kinds: Vec<&str> = rows.iter().map(|r| r.kind.as_str()).collect();
     let bodies: Vec<&[u8]> = rows.iter().map(|r| r.body.as_slice()).collect();
     let ats: Vec<Timestamp> = rows.iter().map(|r| r.at).collect();
+    let payments: Vec<Option<&[u8]>> = rows.iter().map(|r| r.payment.as_deref()).collect();
     sqlx::query(
-        "INSERT INTO bank.link_item (party, epoch, seq, prev, hash, kind, body, at)
+        "INSERT INTO bank.link_item (party, epoch, seq, prev, hash, kind, body, at, payment)
          SELECT $8, * FROM unnest($1::integer[], $2::bigint[], $3::bytea[], $4::bytea[], $5::text[],
-             $6::bytea[], $7::bigint[])",
+             $6::bytea[], $7::bigint[], $9::bytea[])",
     )
     .bind(epochs)
     .bind(seqs)
@@ -43,6 +45,7 @@ pub(crate) async fn insert(
     .bind(bodies)
     .bind(ats)
     .bind(party)
+    .bind(payments)
     .execute(core)
     .await?;
     Ok(())
@@ -74,7 +77,7 @@ pub(crate) async fn by_seq(
     let epochs: Vec<i32> = keys.iter().map(|k| k.0).collect();
     let seqs: Vec<i64> = keys.iter().map(|k| k.1).collect();
     Ok(sqlx::query_as(
-        "SELECT epoch, seq, prev, hash, kind, body, at FROM bank.link_item
+        "SELECT epoch, seq, prev, hash, kind, body, at, payment FROM bank.link_item
          JOIN unnest($2::integer[], $3::bigint[]) AS k (epoch, seq) USING (epoch, seq)
          WHERE party = $1 ORDER BY epoch, seq",
     )

@@ -33,6 +33,7 @@ pub(crate) mod posting;
 pub(crate) mod processor;
 pub(crate) mod quarantine;
 pub(crate) mod receipt;
+pub(crate) mod register;
 pub(crate) mod revocation;
 pub(crate) mod sealed_again;
 pub(crate) mod session;

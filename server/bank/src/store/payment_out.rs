@@ -47,6 +47,18 @@ row! {
     }
 }
 
+/// Payments with their orders; what follows says which.
+macro_rules! payments {
+    ($which:literal) => {
+        concat!(
+            "SELECT p.payment, p.signer, p.order_digest, p.customer, p.peer, p.request_digest, ",
+            "p.request, p.accept_until, p.status, o.jws ",
+            "FROM bank.payment_out p JOIN bank.customer_order o ON o.message_id = p.payment ",
+            $which
+        )
+    };
+}
+
 fn value(row: Row) -> Result<OutState, Fault> {
     let at = |column| At("payment_out", column);
     Ok(OutState {
@@ -122,12 +134,9 @@ pub(crate) async fn lock(
     payments: &[MessageId],
 ) -> Result<Vec<OutState>, Fault> {
     let payments: Vec<&[u8]> = payments.iter().map(|p| p.as_bytes().as_slice()).collect();
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT p.payment, p.signer, p.order_digest, p.customer, p.peer, p.request_digest, p.request,
-                p.accept_until, p.status, o.jws
-         FROM bank.payment_out p JOIN bank.customer_order o ON o.message_id = p.payment
-         WHERE p.payment = ANY($1) ORDER BY p.payment FOR NO KEY UPDATE OF p",
-    )
+    let rows: Vec<Row> = sqlx::query_as(payments!(
+        "WHERE p.payment = ANY($1) ORDER BY p.payment FOR NO KEY UPDATE OF p"
+    ))
     .bind(payments)
     .fetch_all(core)
     .await?;
@@ -168,14 +177,11 @@ pub(crate) async fn lock_silent(
     deadline_before: Timestamp,
     enquired_before: Timestamp,
 ) -> Result<Vec<OutState>, Fault> {
-    let rows: Vec<Row> = sqlx::query_as(
-        "SELECT p.payment, p.signer, p.order_digest, p.customer, p.peer, p.request_digest, p.request,
-                p.accept_until, p.status, o.jws
-         FROM bank.payment_out p JOIN bank.customer_order o ON o.message_id = p.payment
-         WHERE p.status = 'sent' AND p.accept_until < $1
+    let rows: Vec<Row> = sqlx::query_as(payments!(
+        "WHERE p.status = 'sent' AND p.suspense IS NULL AND p.accept_until < $1
            AND (p.enquired_at IS NULL OR p.enquired_at < $2)
-         ORDER BY p.payment LIMIT 500 FOR NO KEY UPDATE OF p SKIP LOCKED",
-    )
+         ORDER BY p.payment LIMIT 500 FOR NO KEY UPDATE OF p SKIP LOCKED"
+    ))
     .bind(deadline_before)
     .bind(enquired_before)
     .fetch_all(core)
@@ -198,4 +204,54 @@ pub(crate) async fn mark_enquired(
     .execute(core)
     .await?;
     Ok(())
+}
+
+/// Unanswered payments to a bank of which no item counts, locked: each was sent after `counted`, an
+/// epoch and a number in it.
+pub(crate) async fn lock_after(
+    core: &mut PgConnection,
+    peer: &Bic,
+    counted: (u32, u64),
+) -> Result<Vec<OutState>, Fault> {
+    let at = |column| At("link_item", column);
+    let rows: Vec<Row> = sqlx::query_as(payments!(
+        "WHERE p.status = 'sent' AND p.peer = $1 AND NOT EXISTS (
+             SELECT FROM bank.link_item i WHERE i.payment = p.payment AND i.party = lower($1)
+             AND (i.epoch, i.seq) <= ($2, $3))
+         ORDER BY p.payment FOR NO KEY UPDATE OF p"
+    ))
+    .bind(peer.as_str())
+    .bind(at("epoch").of(i32::try_from(counted.0))?)
+    .bind(at("seq").of(i64::try_from(counted.1))?)
+    .fetch_all(core)
+    .await?;
+    rows.into_iter().map(value).collect()
+}
+
+/// Puts the unanswered payments to a bank in suspense, on the authority's word. Answers how many.
+pub(crate) async fn suspend(core: &mut PgConnection, peer: &Bic, entry: u64) -> Result<u64, Fault> {
+    let done = sqlx::query(
+        "UPDATE bank.payment_out SET suspense = $2
+         WHERE status = 'sent' AND peer = $1 AND suspense IS NULL",
+    )
+    .bind(peer.as_str())
+    .bind(At("payment_out", "suspense").of(i64::try_from(entry))?)
+    .execute(core)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// The payment in suspense whose request has this digest, locked.
+pub(crate) async fn lock_suspended(
+    core: &mut PgConnection,
+    request: &Digest,
+) -> Result<Vec<OutState>, Fault> {
+    let rows: Vec<Row> = sqlx::query_as(payments!(
+        "WHERE p.status = 'sent' AND p.suspense IS NOT NULL AND p.request_digest = $1
+         FOR NO KEY UPDATE OF p"
+    ))
+    .bind(request.as_bytes())
+    .fetch_all(core)
+    .await?;
+    rows.into_iter().map(value).collect()
 }

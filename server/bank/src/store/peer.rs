@@ -2,7 +2,7 @@
 
 use crate::{Fault, store::At};
 use ledger::AccountId;
-use message::{Bic, Timestamp, text::Name};
+use message::{Bic, Timestamp, receipt::Refusal, text::Name};
 use sqlx::PgConnection;
 
 /// Another bank.
@@ -11,29 +11,28 @@ pub(crate) struct PeerRow {
     pub(crate) bic: Bic,
     pub(crate) name: Name,
     pub(crate) iban_prefix: String,
-    pub(crate) licence: Vec<u8>,
     pub(crate) mirror: AccountId,
-    pub(crate) active: bool,
+    /// Why no new payments are made with it. What the register says of it is added when it is judged.
+    pub(crate) shut: Option<Refusal>,
 }
 
-type Row = (String, String, String, Vec<u8>, i64, String);
+type Row = (String, String, String, i64, String);
 
 pub(crate) async fn all(core: &mut PgConnection) -> Result<Vec<PeerRow>, Fault> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT bic, name, iban_prefix, licence, mirror, status FROM bank.peer
+        "SELECT bic, name, iban_prefix, mirror, status FROM bank.peer
          ORDER BY bic",
     )
     .fetch_all(core)
     .await?;
     rows.into_iter()
-        .map(|(bic, name, iban_prefix, licence, mirror, status)| {
+        .map(|(bic, name, iban_prefix, mirror, status)| {
             Ok(PeerRow {
                 bic: At("peer", "bic").of(Bic::parse(&bic))?,
                 name: At("peer", "name").of(Name::try_from(name))?,
                 iban_prefix,
-                licence,
                 mirror: AccountId(mirror),
-                active: status == "active",
+                shut: (status != "active").then_some(Refusal::PeerUnavailable),
             })
         })
         .collect()
@@ -69,4 +68,20 @@ pub(crate) async fn admit(
             .fetch_one(core)
             .await?,
     )
+}
+
+/// A peer's newest licence.
+pub(crate) async fn relicense(
+    core: &mut PgConnection,
+    bic: &Bic,
+    settlement_cap: i64,
+    licence: &[u8],
+) -> Result<(), Fault> {
+    sqlx::query("SELECT bank.relicense_peer($1, $2, $3)")
+        .bind(bic.as_str())
+        .bind(settlement_cap)
+        .bind(licence)
+        .execute(core)
+        .await?;
+    Ok(())
 }

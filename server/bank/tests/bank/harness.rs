@@ -1,5 +1,6 @@
 //! A bank on real PostgreSQL whose processors are stepped by hand.
 
+use crate::authority;
 use bank::{
     Clock, Entropy, Processor, ProcessorSecret, SystemEntropy, Wiring,
     founding::{BankSecrets, BankTerms, Founding, licence_request},
@@ -9,11 +10,7 @@ use bank::{
 use envelope::{Certificate, Issuer, Party, Rsa, RsaPrivateKey, Validity, make_root};
 use message::{Amount, Bic, Currency, Timestamp, text::Name};
 use relay::{
-    edge_store::EdgeStore,
-    front::Front,
-    gateway::Gateway,
-    link::{Ends, chain::Position},
-    primitive::AwsLcRsa,
+    edge_store::EdgeStore, front::Front, gateway::Gateway, link::Ends, primitive::AwsLcRsa,
 };
 use sqlx::{ConnectOptions, PgConnection, PgPool, Row, postgres::PgConnectOptions};
 use std::sync::{
@@ -140,16 +137,23 @@ impl TestBank {
 
     /// Halden and Brisa, linked to each other and the authority, and introduced.
     pub async fn two() -> (Self, Self) {
+        let (a, b, _) = Self::two_and_authority().await;
+        (a, b)
+    }
+
+    /// The same, and who licenses them.
+    pub async fn two_and_authority() -> (Self, Self, authority::TestAuthority) {
         let clock = Arc::new(TestClock(AtomicI64::new(NOW)));
         let bics = [0, 1].map(|i| Party::Bank(material().banks[i].0.bic.clone()));
         let a = Self::make(0, &[Party::Authority, bics[1].clone()], clock.clone()).await;
         let b = Self::make(1, &[Party::Authority, bics[0].clone()], clock).await;
+        let mut authority = authority::TestAuthority::with_licences();
         for bank in [&a, &b] {
-            bank.licence_all().await;
+            authority.tell(bank).await;
             bank.settle().await;
         }
         exchange(&a, &b).await;
-        (a, b)
+        (a, b, authority)
     }
 
     async fn make(which: usize, parties: &[Party], clock: Arc<TestClock>) -> Self {
@@ -265,20 +269,6 @@ impl TestBank {
         assert_eq!(faults, 0, "faults");
     }
 
-    /// The authority tells this bank of all licences.
-    async fn licence_all(&self) {
-        let (_, gateway) = &self.gateways[0];
-        let us = Party::Bank(self.bic.clone());
-        let mut position = Position::start(&Party::Authority, &us, 1);
-        let mut superuser = gateway.connect().await.unwrap();
-        for (_, _, founding) in &material().banks {
-            let der = founding.licence.der().to_vec();
-            let (item, next) = position.append("certificate", der).unwrap();
-            position = next;
-            insert_item(&mut superuser, &item).await;
-        }
-    }
-
     pub fn gateway(&self, other: &TestBank) -> &PgConnectOptions {
         let party = Party::Bank(other.bic.clone());
         let found = self.gateways.iter().find(|(p, _)| *p == party);
@@ -362,6 +352,8 @@ pub async fn carry(from: &TestBank, to: &TestBank) {
 
 /// Both banks work and their links carry until everything has been said.
 pub async fn exchange(a: &TestBank, b: &TestBank) {
+    authority::heard(a).await;
+    authority::heard(b).await;
     for _ in 0..4 {
         a.settle().await;
         carry(a, b).await;

@@ -1,6 +1,7 @@
 //! Payments between two banks.
 
 use crate::{
+    authority,
     device::{Device, is_booked, refused},
     harness::{TestBank, carry, exchange},
 };
@@ -80,6 +81,7 @@ async fn an_unreachable_bank_is_waited_for_and_then_asked() {
     let bo = Device::enrolled(&b, 1, 0).await;
     let in_time = ann.say(&a, ann.order(&bo.iban, 10_00)).await;
     a.clock.advance(ACCEPTANCE_SECONDS - 10);
+    authority::heard(&a).await;
     a.settle().await;
     assert_eq!(a.processor.enquire().await.unwrap(), 0);
     let late = ann.say(&a, ann.order(&bo.iban, 20_00)).await;
@@ -94,6 +96,7 @@ async fn an_unreachable_bank_is_waited_for_and_then_asked() {
         .unwrap();
     assert!(waiting >= 2);
     a.clock.advance(ACCEPTANCE_SECONDS + 1);
+    authority::heard(&a).await;
     // Silence: both are enquired about, and again only after a while; nothing is released.
     a.settle().await;
     assert_eq!(ann.balance(&a).await, (100_00, 30_00));

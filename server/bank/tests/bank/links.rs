@@ -2,16 +2,15 @@
 
 use crate::{
     device::{Device, is_booked},
-    harness::{TestBank, carry, exchange, insert_item, material, rsa},
+    harness::{NOW, TestBank, carry, exchange, material, rsa},
 };
 use bank::{Processor, SystemEntropy, Wiring, operator};
 use envelope::Party;
-use message::text::Name;
-use relay::{
-    front::Front,
-    gateway::Gateway,
-    link::{Ends, LinkItem, chain::Position},
+use message::{
+    record::AuthorityAct,
+    text::{Label, Name},
 };
+use relay::{front::Front, gateway::Gateway, link::Ends};
 use sqlx::{ConnectOptions, Row};
 use std::sync::Arc;
 
@@ -60,32 +59,22 @@ async fn a_gap_raises_an_alarm_and_is_mended() {
     b.assert_right().await;
 }
 
-/// What the authority sends next, each in the chain.
-fn from_authority(bank: &TestBank, bodies: [&[u8]; 2]) -> Vec<LinkItem> {
-    let us = Party::Bank(bank.bic.clone());
-    let mut position = Position::start(&Party::Authority, &us, 1);
-    let licences = material().banks.iter().map(|bank| bank.2.licence.der());
-    let mut items = Vec::new();
-    for body in licences.chain(bodies) {
-        let (item, next) = position.append("certificate", body.to_vec()).unwrap();
-        position = next;
-        items.push(item);
-    }
-    items.split_off(2)
+fn suspended() -> AuthorityAct {
+    let reason = Label::parse("Its books were not handed in").unwrap();
+    let bank = material().banks[1].0.bic.clone();
+    AuthorityAct::LicenceSuspended { bank, reason }
 }
 
 const LAST: &str = "SELECT last_seq FROM bank.link WHERE party = 'authority' AND direction = 'in'";
 
 #[tokio::test]
 async fn an_item_with_a_zero_byte_is_put_aside_and_the_link_goes_on() {
-    let (a, _) = TestBank::two().await;
-    let licence = material().banks[1].2.licence.der();
-    let mut gateway = a.gateways[0].1.connect().await.unwrap();
-    for item in from_authority(&a, [b"a\0b", licence]) {
-        insert_item(&mut gateway, &item).await;
-    }
+    let (a, _, mut authority) = TestBank::two_and_authority().await;
+    authority.slip_in(&a, "certificate", b"a\0b").await;
+    authority.record(suspended(), NOW);
+    authority.tell(&a).await;
     a.settle().await;
-    assert_eq!(a.number(LAST).await, 4);
+    assert_eq!(a.number(LAST).await, 5);
     assert_eq!(a.quarantined().await, ["no-chain"]);
     let mut core = a.owner().await;
     let body: String = sqlx::query_scalar("SELECT body FROM bank.quarantine")
@@ -93,28 +82,26 @@ async fn an_item_with_a_zero_byte_is_put_aside_and_the_link_goes_on() {
         .await
         .unwrap();
     assert_eq!(body, data_encoding::BASE64.encode(b"a\0b"));
-    assert_eq!(a.number("SELECT max(seq) FROM bank.unreadable").await, 3);
+    assert_eq!(a.number("SELECT max(seq) FROM bank.unreadable").await, 4);
     a.assert_right().await;
 }
 
 #[tokio::test]
 async fn what_cannot_even_be_put_aside_holds_up_no_link() {
-    let (a, _) = TestBank::two().await;
-    let licence = material().banks[1].2.licence.der();
+    let (a, _, mut authority) = TestBank::two_and_authority().await;
     let mut core = a.owner().await;
     sqlx::query("ALTER TABLE bank.quarantine ADD CHECK (body <> 'odd')")
         .execute(&mut core)
         .await
         .unwrap();
-    let mut gateway = a.gateways[0].1.connect().await.unwrap();
-    for item in from_authority(&a, [b"odd", licence]) {
-        insert_item(&mut gateway, &item).await;
-    }
+    authority.slip_in(&a, "certificate", b"odd").await;
+    authority.record(suspended(), NOW);
+    authority.tell(&a).await;
     a.settle().await;
-    assert_eq!(a.number(LAST).await, 4);
+    assert_eq!(a.number(LAST).await, 5);
     assert!(a.quarantined().await.is_empty());
     // It is named to the other side, and the fault is written down.
-    assert_eq!(a.number("SELECT max(seq) FROM bank.unreadable").await, 3);
+    assert_eq!(a.number("SELECT max(seq) FROM bank.unreadable").await, 4);
     assert_eq!(a.number("SELECT count(*) FROM bank.fault").await, 1);
 }
 

@@ -5,6 +5,7 @@
     reason = "100_00 is a hundred euros and no cents"
 )]
 
+mod authority;
 mod copies;
 mod crashes;
 mod device;
@@ -15,6 +16,7 @@ mod hostile;
 mod interbank;
 mod joining;
 mod keys;
+mod licences;
 mod links;
 mod locks;
 mod payments;

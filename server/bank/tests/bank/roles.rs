@@ -6,7 +6,7 @@ use crate::{
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 
-const FOR_EVER: [&str; 19] = [
+const FOR_EVER: [&str; 20] = [
     "institution",
     "certificate",
     "key_set",
@@ -26,6 +26,7 @@ const FOR_EVER: [&str; 19] = [
     "alarm",
     "device_order",
     "join_blocked",
+    "register_entry",
 ];
 
 async fn code(connection: &mut PgConnection, sql: &str) -> Option<String> {

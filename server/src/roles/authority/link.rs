@@ -1,8 +1,9 @@
-//! One link of the authority. The protocol is that of the banks' links: licences go out as a dense,
+//! One link of the authority. The protocol is that of the banks' links: records go out as a dense,
 //! chained sequence, and the bank's signed acknowledgements say how far it has them. The bank shows the
 //! certificates of those who sign them as items of its own direction. The authority acknowledges
 //! nothing: it has no key at hand to sign with.
 
+use super::register::Records;
 use crate::{boot, cli::Failure};
 use envelope::{Certificate, Jws, Role, TrustAnchor, verify_chain};
 use message::{
@@ -39,31 +40,30 @@ struct Outbound {
 }
 
 impl Link {
-    /// Appends the licences that the bank has not acknowledged, and takes what it has to say.
+    /// Appends the records that the bank has not acknowledged, and the head; takes what it has to say.
     pub(super) async fn bring(
         &self,
         pool: &PgPool,
         anchor: &TrustAnchor,
-        licences: &[Vec<u8>],
+        records: &Records,
+        head: Option<&Jws>,
     ) -> Result<(), Failure> {
         let mut node = pool.acquire().await?;
         let (acknowledged, mut taken) = self.state(&mut node).await?;
-        let (items, last) = items(&self.ends, licences).ok_or("too many licences for one epoch")?;
+        let (items, last) =
+            items(&self.ends, &records.entries).ok_or("too many records for one epoch")?;
         let mut outbound = Outbound {
             items,
             sent: Sent { last, acknowledged },
         };
         self.gateway.append(outbound.outstanding()).await?;
+        if let Some(head) = head {
+            // Heads travel beside the items, as acknowledgements do: only the newest is of use.
+            self.gateway.append_ack(head.as_str(), &last).await?;
+        }
         while let Some(claim) = self.gateway.claim(TAKEN_MAX).await? {
             if !self
-                .take(
-                    &mut node,
-                    anchor,
-                    licences,
-                    claim,
-                    &mut outbound,
-                    &mut taken,
-                )
+                .take(&mut node, anchor, records, claim, &mut outbound, &mut taken)
                 .await?
             {
                 break;
@@ -78,7 +78,7 @@ impl Link {
         &self,
         node: &mut PgConnection,
         anchor: &TrustAnchor,
-        licences: &[Vec<u8>],
+        records: &Records,
         claim: InClaim,
         outbound: &mut Outbound,
         taken: &mut Position,
@@ -91,7 +91,7 @@ impl Link {
         }
         for item in &run.next {
             if item.known_kind() == Some(ItemKind::Certificate) {
-                self.take_certificate(node, anchor, licences, &item.body, now)
+                self.take_certificate(node, anchor, records, &item.body, now)
                     .await?;
             }
         }
@@ -117,20 +117,18 @@ impl Link {
         &self,
         node: &mut PgConnection,
         anchor: &TrustAnchor,
-        licences: &[Vec<u8>],
+        records: &Records,
         der: &[u8],
         now: Timestamp,
     ) -> Result<(), Failure> {
         let Ok(leaf) = Certificate::from_der(der) else {
             return self.alarm("no certificate", 0).await;
         };
-        let mut above = Vec::new();
-        for licence in licences {
-            let licence = Certificate::from_der(licence)?;
-            if licence.party().bic() == Some(&self.bank) {
-                above.push(licence);
-            }
-        }
+        let Some(standing) = records.register.bank(&self.bank) else {
+            return self.alarm("a certificate of no bank", 0).await;
+        };
+        let mut above = vec![standing.licence.clone()];
+        above.extend(standing.replaced.iter().cloned());
         let cas: Vec<Vec<u8>> = sqlx::query_scalar(
             "SELECT certificate FROM authority.certificate WHERE bank = $1 AND role = $2",
         )
@@ -284,12 +282,12 @@ impl Outbound {
     }
 }
 
-/// The licences as the dense, chained sequence of a link, and its end.
-fn items(ends: &Ends, licences: &[Vec<u8>]) -> Option<(Vec<LinkItem>, Position)> {
+/// The entries as the dense, chained sequence of a link, and its end.
+fn items(ends: &Ends, entries: &[String]) -> Option<(Vec<LinkItem>, Position)> {
     let mut position = Position::start(ends.own(), ends.peer(), EPOCH);
-    let mut items = Vec::with_capacity(licences.len());
-    for der in licences {
-        let (item, next) = position.append(ItemKind::Certificate.word(), der.clone())?;
+    let mut items = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let (item, next) = position.append(ItemKind::Record.word(), entry.clone().into_bytes())?;
         position = next;
         items.push(item);
     }
@@ -305,10 +303,10 @@ mod tests {
     fn every_bank_gets_one_unbroken_sequence_of_what_it_lacks() {
         let bank = Party::from_lower("halddeff").unwrap();
         let ends = Ends::new(Party::Authority, bank).unwrap();
-        let (items, last) = items(&ends, &[vec![1], vec![2], vec![3]]).unwrap();
+        let (items, last) = items(&ends, &["a", "b", "c"].map(str::to_owned)).unwrap();
         let start = Position::start(ends.own(), ends.peer(), EPOCH);
         assert_eq!(chain::run(&start, &items).end, last);
-        let (fewer, _) = super::items(&ends, &[vec![1], vec![2]]).unwrap();
+        let (fewer, _) = super::items(&ends, &["a", "b"].map(str::to_owned)).unwrap();
         assert_eq!(fewer, items[..2]);
         for (acknowledged, expected) in [(0, &items[..]), (2, &items[2..]), (3, &items[3..])] {
             let outbound = Outbound {
