@@ -222,6 +222,13 @@ impl Check<'_> {
         issuer: &Certificate,
     ) -> Result<bool, CertificateError> {
         let key = issuer.verifying_key().ok_or(CertificateError::Chain)?;
+        // A licence names the one key that may be the bank's transport CA.
+        let licensed = issuer.licence().and_then(|terms| terms.transport_ca);
+        if certificate.role() == Role::TransportCa
+            && licensed.is_some_and(|named| named != certificate.key_thumbprint())
+        {
+            return Ok(false);
+        }
         let named = certificate.issuer_name() == issuer.subject_name()
             && certificate.issuer_key_id() == key_id(&key.thumbprint());
         let x509 = certificate.x509();

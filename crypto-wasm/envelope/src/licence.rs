@@ -1,6 +1,7 @@
 //! What the authority allows a bank: an extension of the bank CA's certificate.
 
 use crate::Malformed;
+use message::Thumbprint;
 use x509_cert::der::{
     Decode, DecodeValue, Encode, EncodeValue, FixedTag, Header, Length, Reader, Tag, Writer,
     asn1::Utf8StringRef,
@@ -19,7 +20,8 @@ const CHARS_MAX: usize = 64;
 ///   number              UTF8String,
 ///   ibanPrefix          UTF8String,
 ///   settlementCapMinor  INTEGER,
-///   class               UTF8String }
+///   class               UTF8String,
+///   transportCa         UTF8String OPTIONAL }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LicenceTerms {
@@ -31,6 +33,8 @@ pub struct LicenceTerms {
     pub settlement_cap_minor: i64,
     /// The class of the licence: `retail`.
     pub class: String,
+    /// The key of the bank's transport CA: where it is named, no other key is the bank's transport CA.
+    pub transport_ca: Option<Thumbprint>,
 }
 
 impl LicenceTerms {
@@ -58,6 +62,10 @@ impl LicenceTerms {
         Ok(terms)
     }
 
+    fn transport_ca(&self) -> Option<String> {
+        self.transport_ca.map(|key| key.to_string())
+    }
+
     fn parts(&self) -> Result<[Utf8StringRef<'_>; 3], x509_cert::der::Error> {
         Ok([
             Utf8StringRef::new(&self.number)?,
@@ -80,6 +88,10 @@ impl<'a> DecodeValue<'a> for LicenceTerms {
             iban_prefix: String::decode(reader)?,
             settlement_cap_minor: i64::decode(reader)?,
             class: String::decode(reader)?,
+            transport_ca: match Option::<String>::decode(reader)? {
+                None => None,
+                Some(key) => Some(Thumbprint::parse(&key).map_err(|_| Self::TAG.value_error())?),
+            },
         })
     }
 }
@@ -91,6 +103,7 @@ impl EncodeValue for LicenceTerms {
             + prefix.encoded_len()?
             + self.settlement_cap_minor.encoded_len()?
             + class.encoded_len()?
+            + self.transport_ca().encoded_len()?
     }
 
     fn encode_value(&self, writer: &mut impl Writer) -> Result<(), x509_cert::der::Error> {
@@ -98,6 +111,7 @@ impl EncodeValue for LicenceTerms {
         number.encode(writer)?;
         prefix.encode(writer)?;
         self.settlement_cap_minor.encode(writer)?;
-        class.encode(writer)
+        class.encode(writer)?;
+        self.transport_ca().encode(writer)
     }
 }

@@ -87,6 +87,7 @@ fn bank_ca(root: &Issuer) -> Issuer {
             iban_prefix: "DE37090502".to_owned(),
             settlement_cap_minor: 100_000_000,
             class: "retail".to_owned(),
+            transport_ca: None,
         }),
         ..subject(Role::BankCa, "bank_a_ca")
     };

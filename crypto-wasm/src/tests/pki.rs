@@ -50,6 +50,7 @@ fn subject(bic: &Bic, role: Role, spki: &[u8]) -> Subject {
             iban_prefix: "DE37090502".to_owned(),
             settlement_cap_minor: 1_000_000,
             class: "retail".to_owned(),
+            transport_ca: None,
         }),
         tls_names: Vec::new(),
         common_name: None,

@@ -71,6 +71,7 @@ pub fn licence_request(
             iban_prefix: terms.iban_prefix.clone(),
             settlement_cap_minor: terms.settlement_cap,
             class: "retail".to_owned(),
+            transport_ca: Some(secrets.registrar.transport_ca.public().thumbprint()),
         }),
         ..subject(
             Role::BankCa,

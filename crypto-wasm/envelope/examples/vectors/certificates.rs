@@ -15,6 +15,7 @@ fn subject(role: Role, party: &str, key: &str) -> Result<Subject> {
         iban_prefix: "DE37090502".to_owned(),
         settlement_cap_minor: 100_000_000,
         class: "retail".to_owned(),
+        transport_ca: None,
     };
     Ok(Subject {
         role,

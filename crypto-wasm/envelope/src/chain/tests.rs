@@ -68,6 +68,7 @@ fn licensed(party: Bic, key: &str) -> Subject {
             iban_prefix: "DE37090502".to_owned(),
             settlement_cap_minor: 100_000_000,
             class: "retail".to_owned(),
+            transport_ca: Some(signing_key("transport_ca").thumbprint()),
         }),
         ..subject(Role::BankCa, party, key)
     }

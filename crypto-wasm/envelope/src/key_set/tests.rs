@@ -31,6 +31,7 @@ fn licensed(bic: &Bic, key: &str) -> VerifiedCertificate {
             iban_prefix: "DE37090502".to_owned(),
             settlement_cap_minor: 1,
             class: "retail".to_owned(),
+            transport_ca: None,
         }),
         tls_names: Vec::new(),
         common_name: None,

@@ -80,6 +80,7 @@ fn licence_from(issuer: &Issuer, bank: Bic, prefix: &str, key: &str) -> String {
             iban_prefix: prefix.to_owned(),
             settlement_cap_minor: 100_000_000,
             class: "retail".to_owned(),
+            transport_ca: None,
         }),
         ..subject(Role::BankCa, Party::Bank(bank), "Some Bank", key)
     };

@@ -134,3 +134,18 @@ fn the_transport_anchor_is_the_transport_ca() {
         Err(CertificateError::Chain)
     );
 }
+
+#[test]
+fn no_key_but_the_licensed_one_is_a_banks_transport_ca() {
+    let world = &*WORLD;
+    let verify = |ca: &Issuer| {
+        let cas = world.cas();
+        let (role, ca) = (Role::TransportCa, &ca.certificate);
+        verify_chain(&RustCryptoRsa, &world.anchor, ca, &cas, role, bank_a(), NOW)
+    };
+    assert!(verify(&world.transport_ca).is_ok());
+    // The bank CA itself has certified another, which the authority has never seen.
+    let request = subject(Role::TransportCa, bank_a(), "enrolment_ca");
+    let other = ca(&world.bank_a, &request, "enrolment_ca");
+    assert_eq!(verify(&other).err(), Some(CertificateError::Chain));
+}

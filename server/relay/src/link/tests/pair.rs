@@ -67,6 +67,7 @@ impl Transport {
                 iban_prefix: "DE37090502".to_owned(),
                 settlement_cap_minor: 1_000_000,
                 class: "bank".to_owned(),
+                transport_ca: None,
             }),
             ..subject(Role::BankCa, party, &KEYS[1 + place])
         };
