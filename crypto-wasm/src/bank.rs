@@ -15,9 +15,13 @@ use message::{
     payload::CLOCK_SKEW_SECONDS_MAX,
     worker::{Answer, Failure, StoredDevice, stored},
 };
+use std::collections::HashSet;
 
 /// How long a key set is used before the bank is asked again, in seconds.
 const FRESH_SECONDS: i64 = 10 * 60;
+
+/// The same before a receipt is believed: its signer may have been removed.
+const RECEIPT_FRESH_SECONDS: i64 = 60;
 
 /// A bank whose chain and key set hold.
 pub(crate) struct Met {
@@ -29,7 +33,16 @@ pub(crate) struct Met {
     pub(crate) key_set: u64,
     /// What is sealed to.
     pub(crate) seal_to: RsaPublicKey,
+    /// Processors that it has removed.
+    pub(crate) removed: HashSet<Thumbprint>,
     at: Timestamp,
+}
+
+impl Met {
+    /// The bank may have other keys by now.
+    pub(crate) fn doubt(&mut self) {
+        self.at = Timestamp::MIN;
+    }
 }
 
 /// What must not change: fixed when the device was enrolled.
@@ -136,6 +149,7 @@ fn verify(
         bank_ca,
         key_set: keys.number,
         seal_to: key_set::current_key(&keys).map_err(not_verified)?,
+        removed: keys.revoked.iter().map(|revoked| revoked.signer).collect(),
         at: now,
     })
 }
@@ -165,10 +179,19 @@ impl<H: Host> Worker<H> {
     /// Meets the bank unless that was done a moment ago. An older acquaintance serves while there is
     /// no line.
     pub(crate) async fn bank_ready(&self) -> Result<(), Failure> {
+        self.bank_known_for(FRESH_SECONDS).await
+    }
+
+    /// The same for whoever judges a receipt.
+    pub(crate) async fn bank_ready_for_receipt(&self) -> Result<(), Failure> {
+        self.bank_known_for(RECEIPT_FRESH_SECONDS).await
+    }
+
+    async fn bank_known_for(&self, seconds: i64) -> Result<(), Failure> {
         let _turn = self.bank_turn.take().await;
         let now = self.now();
         let (known, fresh) = self.with(|state| match &state.met {
-            Some(met) => (true, now - met.at < FRESH_SECONDS),
+            Some(met) => (true, now.saturating_sub(met.at) < seconds),
             None => (false, false),
         });
         if fresh {

@@ -2,6 +2,7 @@
 //! and what became of them.
 
 use crate::{
+    bank::Met,
     host::Host,
     state::{Outgoing, Worker, fault},
 };
@@ -152,7 +153,7 @@ impl<H: Host> Worker<H> {
     }
 
     /// Asks the bank what became of the order. One that it never got is sealed again and sent.
-    async fn enquire(&self, id: MessageId) -> Result<(), Failure> {
+    pub(crate) async fn enquire(&self, id: MessageId) -> Result<(), Failure> {
         let payment = match self.ask_payment(id).await {
             Ok(payment) => payment,
             Err(Failure::Refused { code, .. }) if code == Refusal::NotFound.code() => {
@@ -192,9 +193,12 @@ impl<H: Host> Worker<H> {
     /// is sealed again.
     pub(crate) fn seal_again(&self, session: SessionId) -> Result<(), Failure> {
         self.drop_session(session)?;
+        // A processor may have been removed: whoever seals next looks at the bank's keys anew.
+        self.with(|state| state.met.iter_mut().for_each(Met::doubt));
         for digest in self.pending_in(session) {
             self.spawn(|me| async move {
-                if let Err(failure) = me.send_anew(digest).await {
+                let ready = me.bank_ready().await;
+                if let Err(failure) = ready.and(me.send_anew(digest).await) {
                     me.host.warn(&format!("sealing again: {failure:?}"));
                 }
             });

@@ -189,6 +189,7 @@ impl Open {
             unread: Vec::new(),
             late: BTreeMap::new(),
             orders: HashMap::new(),
+            attested: HashSet::new(),
             accounts: Vec::new(),
         }
     }

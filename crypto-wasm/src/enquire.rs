@@ -259,6 +259,9 @@ impl<H: Host> Worker<H> {
             return Ok(None);
         };
         let jws = Jws::parse(text).map_err(not_verified)?;
+        if let Some(attestation) = &payment.attestation {
+            self.take_attestation(attestation, &jws).await?;
+        }
         let order = payment.order.as_deref().map(Jws::parse).transpose();
         let order = order.map_err(not_verified)?;
         let receipt = self.check_receipt(&jws, order.as_ref()).await?;
@@ -305,14 +308,14 @@ impl<H: Host> Worker<H> {
         &self,
         jws: &Jws,
     ) -> Result<Payload<Receipt>, Failure> {
-        self.bank_ready().await?;
+        self.bank_ready_for_receipt().await?;
         self.fetch_signer(jws.kid()).await?;
         let verified = self.verify(jws)?;
         let payload: Payload<Receipt> = verified.payload().map_err(not_verified)?;
         payload
             .check_frame(&verified.signer().to_string(), &payload.aud)
             .map_err(not_verified)?;
-        self.check_signer(jws.kid(), payload.iat)?;
+        self.check_signer(jws, payload.iat)?;
         Ok(payload)
     }
 

@@ -6,7 +6,7 @@ use crate::{
     state::{Open, Worker},
 };
 use envelope::Jws;
-use message::{Timestamp, api::Letter, worker::Failure};
+use message::{Kind, Timestamp, api::Letter, worker::Failure};
 
 /// So many are kept: a mailbox full of rubbish is no reason to keep all of it.
 const LATE_MAX: usize = 32;
@@ -33,7 +33,11 @@ impl<H: Host> Worker<H> {
     /// Meets the bank and fetches the signer of what a letter says. False where no edge shows it: the
     /// letter is kept then. Nothing of that is the letter's own fault.
     pub(crate) async fn signer_ready(&self, letter: &Letter, jws: &Jws) -> Result<bool, Failure> {
-        if let Err(failure) = self.bank_ready().await {
+        let met = match jws.kind() {
+            Kind::Receipt => self.bank_ready_for_receipt().await,
+            _ => self.bank_ready().await,
+        };
+        if let Err(failure) = met {
             if failure != Failure::NoLine {
                 self.next_edge();
             }

@@ -30,6 +30,7 @@ pub mod parts;
 mod pay;
 mod peer;
 mod receipt_file;
+mod removed;
 mod rotate;
 mod rotate_file;
 mod session;

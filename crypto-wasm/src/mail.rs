@@ -15,7 +15,7 @@ use message::{
     enrol::{Activated, Enrolled},
     notice::Notice,
     payload::CLOCK_SKEW_SECONDS_MAX,
-    receipt::{Receipt, ReceiptCopy, Refusal, Refused},
+    receipt::{Receipt, ReceiptAttest, ReceiptCopy, Refusal, Refused},
     session::{SealAgain, SessionOpened},
     worker::{Failure, FromWorker, stored},
 };
@@ -44,6 +44,7 @@ pub(crate) enum Reply {
     Joining(Joining),
     Join(Box<Join>),
     Renewed(Box<Renewed>),
+    Attested(Digest),
 }
 
 impl Reply {
@@ -106,6 +107,9 @@ fn read(verified: &Verified, device: &str) -> Result<Read, Failure> {
         Kind::Activated => read_as(verified, device, Reply::Activated),
         Kind::Receipt => read_as(verified, device, |b| Reply::Receipt(Box::new(b))),
         Kind::ReceiptCopy => read_as(verified, device, Reply::ReceiptCopy),
+        Kind::ReceiptAttest => read_as(verified, device, |b: ReceiptAttest| {
+            Reply::Attested(b.attested)
+        }),
         Kind::Notice => read_as(verified, device, |b| Reply::Notice(Box::new(b))),
         Kind::SealAgain => read_as(verified, device, Reply::SealAgain),
         Kind::Devices => read_as(verified, device, |b| Reply::Devices(Box::new(b))),
@@ -214,6 +218,7 @@ impl<H: Host> Worker<H> {
             Ok(judged) => self.deliver(judged, jws.digest()),
             Err(Failure::BankNotVerified { why } | Failure::Fault { why }) => {
                 self.host.warn(&format!("letter {}: {why}", letter.n));
+                self.ask_for_attestation(&jws);
                 Ok(())
             }
             Err(failure) => Err(failure),
@@ -257,8 +262,9 @@ impl<H: Host> Worker<H> {
             | Reply::Activated(_)
             | Reply::DeviceOrdered(_)
             | Reply::Joining(_)
-            | Reply::Renewed(_) => {
-                self.check_signer(jws.kid(), read.iat)?;
+            | Reply::Renewed(_)
+            | Reply::Attested(_) => {
+                self.check_signer(jws, read.iat)?;
             }
             _ => {
                 // Clocks may differ a little, and a processor's certificate may be brand new.
@@ -267,7 +273,7 @@ impl<H: Host> Worker<H> {
                 if apart {
                     return Err(not_verified("an answer is past its time"));
                 }
-                self.check_signer(jws.kid(), now.max(read.iat))?;
+                self.check_signer(jws, now.max(read.iat))?;
             }
         }
         Ok(Judged {
@@ -301,6 +307,7 @@ impl<H: Host> Worker<H> {
             Reply::Receipt(receipt) => self.take_receipt(*receipt, re),
             Reply::Notice(notice) => self.take_notice(*notice),
             Reply::SealAgain(again) => self.seal_again(again.session),
+            Reply::Attested(message) => self.note_attested(message),
             reply => {
                 if let Reply::Enrolled(enrolled) = &reply
                     && self.with_open(|open| open.searching)?

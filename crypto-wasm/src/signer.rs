@@ -21,6 +21,12 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
+    /// Its certificate has ended: processors renew theirs, and there may be a newer one.
+    fn ended(&self, now: Timestamp) -> bool {
+        let leaf = self.chain.first();
+        leaf.is_none_or(|leaf| leaf.not_after() < now)
+    }
+
     /// Every certificate that its word rests on.
     fn all<'a>(&'a self, met: &'a Met) -> impl Iterator<Item = &'a Certificate> {
         let above = [met.bank_ca.certificate(), met.anchor.certificate()];
@@ -56,7 +62,9 @@ impl<H: Host> Worker<H> {
     /// which leads to the bank: an edge may not have heard of a new processor, or may lie. Whether it
     /// held at some time, [`Worker::check_signer`] says.
     pub(crate) async fn fetch_signer(&self, kid: Thumbprint) -> Result<(), Failure> {
-        if self.with(|state| state.signers.contains_key(&kid)) {
+        let now = self.now();
+        let known = self.with(|state| state.signers.get(&kid).map(|signer| signer.ended(now)));
+        if known == Some(false) {
             return Ok(());
         }
         let (edges, start) = self.with(|state| (state.edges.clone(), state.edge));
@@ -80,6 +88,8 @@ impl<H: Host> Worker<H> {
         }
         self.line(answered);
         match answered {
+            // What it signed in its time is still checked with the certificate that is here.
+            _ if known.is_some() => Ok(()),
             true => Err(not_verified(
                 "no edge shows the signer's certificate under this bank",
             )),
@@ -125,13 +135,15 @@ impl<H: Host> Worker<H> {
         })
     }
 
-    /// Whether the key was a processor's of this bank at the time: chain to the pinned bank CA and root.
-    pub(crate) fn check_signer(&self, kid: Thumbprint, at: Timestamp) -> Result<(), Failure> {
+    /// Whether the key was a processor's of this bank at the time: chain to the pinned bank CA and root,
+    /// and the bank has not removed it since.
+    pub(crate) fn check_signer(&self, jws: &Jws, at: Timestamp) -> Result<(), Failure> {
+        self.check_not_removed(jws)?;
         self.with(|state| {
             let met = state.met.as_ref().ok_or(Failure::NoLine)?;
             let signer = state
                 .signers
-                .get_mut(&kid)
+                .get_mut(&jws.kid())
                 .ok_or_else(|| not_verified("the signer is not known"))?;
             signer.check(&self.rsa, met, at)
         })

@@ -127,6 +127,8 @@ pub(crate) struct Open {
     /// Letters whose signer no edge has shown yet.
     pub(crate) late: BTreeMap<i64, crate::late::Late>,
     pub(crate) orders: HashMap<MessageId, Outgoing>,
+    /// What removed processors have signed and the bank stands by.
+    pub(crate) attested: HashSet<Digest>,
     /// The accounts' currencies, from the last overview.
     pub(crate) accounts: Vec<(Iban, Currency)>,
 }

@@ -24,7 +24,7 @@ enum Command {
     /// Serve the device interface /v1 of a bank.
     Edge(NamedRoleArguments),
     /// Open, check and post what is waiting for a bank.
-    Processor(NamedRoleArguments),
+    Processor(ProcessorArguments),
     /// Sign the certificate requests that a bank's processors have recorded.
     Registrar(RoleArguments),
     /// Bring the authority's register to the banks, and sign how far it goes.
@@ -53,10 +53,10 @@ impl Command {
     /// Whether it goes on until it is asked to stop, with a log that is read later.
     fn is_role(&self) -> bool {
         use Command::{Authority, Edge, Processor, Registrar, Web};
-        matches!(
-            self,
-            Web(_) | Edge(_) | Processor(_) | Registrar(_) | Authority(_)
-        )
+        match self {
+            Processor(arguments) => arguments.act.is_none(),
+            other => matches!(other, Web(_) | Edge(_) | Registrar(_) | Authority(_)),
+        }
     }
 }
 
@@ -88,6 +88,28 @@ pub struct NamedRoleArguments {
     /// The role.
     #[command(flatten)]
     pub role: RoleArguments,
+}
+
+/// The role, or an act about processors.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+struct ProcessorArguments {
+    #[command(subcommand)]
+    act: Option<ProcessorCommand>,
+    #[command(flatten)]
+    role: Option<NamedRoleArguments>,
+}
+
+#[derive(Subcommand)]
+enum ProcessorCommand {
+    /// On a new machine: make its keys, which never leave it, and ask to be admitted.
+    Request(roles::operator::ProcessorRequest),
+    /// Admit a new processor by its request, after its five words were compared.
+    Admit(roles::operator::ProcessorAdmit),
+    /// List the processors that the bank has or had.
+    List(roles::operator::ProcessorList),
+    /// Remove a processor: nothing it signs counts any more, and it can open nothing new.
+    Remove(roles::operator::ProcessorRemove),
 }
 
 #[derive(Subcommand)]
@@ -159,7 +181,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Web(role) => web::run(&role).await,
         Command::Edge(role) => edge::run(&role).await,
-        Command::Processor(role) => roles::processor::run(&role).await,
+        Command::Processor(arguments) => processor(arguments).await,
         Command::Registrar(role) => roles::registrar::run(&role).await,
         Command::Authority(role) => roles::authority::run(&role).await,
         Command::Status(bank) => status::run(&bank).await,
@@ -171,6 +193,21 @@ async fn run(command: Command) -> Result<(), Failure> {
             roles::operator::close_account(&close).await
         }
         Command::Bench(arguments) => crate::bench::run(arguments).await,
+    }
+}
+
+async fn processor(arguments: ProcessorArguments) -> Result<(), Failure> {
+    match (arguments.act, arguments.role) {
+        (Some(ProcessorCommand::Request(request)), _) => {
+            roles::operator::request_processor(&request)
+        }
+        (Some(ProcessorCommand::Admit(admit)), _) => roles::operator::admit_processor(&admit).await,
+        (Some(ProcessorCommand::List(list)), _) => roles::operator::list_processors(&list).await,
+        (Some(ProcessorCommand::Remove(remove)), _) => {
+            roles::operator::remove_processor(&remove).await
+        }
+        (None, Some(role)) => roles::processor::run(&role).await,
+        (None, None) => Err("say --config and --name, or what is to be done".into()),
     }
 }
 

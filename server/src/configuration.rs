@@ -81,6 +81,9 @@ pub struct BankConfiguration {
     /// How long the registrar makes devices' certificates last, in seconds; without it two years.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_certificate_seconds: Option<i64>,
+    /// How long processors' certificates last, in seconds; without it 30 days. They renew them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor_certificate_seconds: Option<i64>,
     /// Where the file lies; paths are relative to it.
     #[serde(skip)]
     pub folder: PathBuf,

@@ -10,6 +10,8 @@
 mod network {
     pub mod demo;
     pub mod devices;
+    pub mod machine;
+    pub mod processors;
 }
 
 use message::{
@@ -22,7 +24,7 @@ use message::{
 };
 use network::{
     demo::{Customer, Demo},
-    devices,
+    devices, processors,
 };
 use server::{boot, device::Order};
 
@@ -72,6 +74,7 @@ async fn two_banks_pay_each_other_whatever_happens() {
     devices::a_customer_manages_devices(&demo, &mut ann, &bo).await;
     devices::keys_are_rotated_under_payments(&demo, &mut ann, &mut cleo).await;
     every_kill_is_survived(&demo, &mut ann, &mut cleo).await;
+    processors::processors_come_and_go(&demo, &mut ann, &mut cleo).await;
     nothing_outside_the_cores_tells_who_pays_whom(&demo);
     demo.audit();
     demo.stop().await;

@@ -10,6 +10,7 @@ use message::{
     payload::CLOCK_SKEW_SECONDS_MAX,
 };
 use rand_core::CryptoRng;
+use std::collections::BTreeSet;
 
 /// Who a key set is addressed to: everybody.
 pub const AUDIENCE: &str = "countersign";
@@ -19,6 +20,9 @@ pub const KEY_SET_SECONDS_MAX: i64 = 366 * 24 * 60 * 60;
 
 /// The most old keys of a key set.
 pub const OLD_KEYS_MAX: usize = 16;
+
+/// The most removed processors of a key set.
+pub const REVOKED_MAX: usize = 64;
 
 /// A key as it stands in a key set.
 pub fn entry(key: &RsaPublicKey) -> EncryptionKey {
@@ -89,7 +93,12 @@ pub fn verify(
 }
 
 fn check(set: &KeySet) -> Result<(), Malformed> {
-    if set.number == 0 || set.old.len() > OLD_KEYS_MAX {
+    let many = set.old.len() > OLD_KEYS_MAX || set.revoked.len() > REVOKED_MAX;
+    if set.number == 0 || many {
+        return Err(Malformed("key set"));
+    }
+    let revoked: BTreeSet<_> = set.revoked.iter().map(|revoked| revoked.signer).collect();
+    if revoked.len() != set.revoked.len() {
         return Err(Malformed("key set"));
     }
     read_key(&set.current)?;

@@ -128,6 +128,10 @@ pub struct Payment {
     /// The signed receipt (compact JWS), for the payer only, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<String>,
+    /// Where the processor that signed the receipt was removed since: a `receipt-attest` (compact
+    /// JWS) of a current one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<String>,
 }
 
 /// A payment as a reader sees it.

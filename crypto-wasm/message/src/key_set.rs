@@ -1,6 +1,6 @@
 //! A bank's current encryption keys, numbered and signed by its CA.
 
-use crate::{Bic, Body, Kind, Thumbprint, jwk::Jwk};
+use crate::{Bic, Body, Kind, Thumbprint, Timestamp, jwk::Jwk};
 use serde::{Deserialize, Serialize};
 
 /// The keys to seal to. The JWS is signed (`PS256`) by the bank CA's key; `iss` is the BIC, `aud`
@@ -17,6 +17,28 @@ pub struct KeySet {
     pub current: EncryptionKey,
     /// Keys that only open what was sealed before.
     pub old: Vec<EncryptionKey>,
+    /// Processors that were removed: nothing they have signed counts any more, whatever its date,
+    /// unless a current processor attests it ([`crate::receipt::ReceiptAttest`]). On a link, what
+    /// stands before the first key set that names them counts as before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked: Vec<RevokedSigner>,
+}
+
+/// A processor that signs for the bank no more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevokedSigner {
+    /// The thumbprint of its signing key.
+    pub signer: Thumbprint,
+    /// When it was removed.
+    pub since: Timestamp,
+}
+
+impl KeySet {
+    /// Whether this processor was removed.
+    pub fn revokes(&self, signer: &Thumbprint) -> bool {
+        self.revoked.iter().any(|revoked| revoked.signer == *signer)
+    }
 }
 
 /// One encryption key.

@@ -48,6 +48,8 @@ kinds! {
     Receipt = "receipt",
     /// A receipt, for another device of the customer than the one that has ordered.
     ReceiptCopy = "receipt-copy",
+    /// The bank stands by a message of a processor that it has removed since.
+    ReceiptAttest = "receipt-attest",
     /// The bank tells a device what happened.
     Notice = "notice",
     /// A device asks for its customer's accounts.
@@ -102,6 +104,8 @@ kinds! {
     Manifest = "manifest",
     /// The bank revokes a device, signed by its enrolment CA.
     DeviceRevocation = "device-revocation",
+    /// A new processing server shows its keys to the bank that is to admit it.
+    ProcessorRequest = "processor-request",
     /// A record in the authority's register, signed by one officer.
     AuthorityRecord = "authority-record",
     /// The second officer's signature over it.

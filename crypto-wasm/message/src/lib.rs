@@ -7,7 +7,8 @@
 //! * the frame of each message: [`kind`], [`payload`]
 //! * device and bank: [`enrol`], [`device`], [`session`], [`order`], [`receipt`], [`enquiry`],
 //!   [`notice`], [`revocation`]
-//! * between banks and nodes: [`interbank`], [`jwk`], [`key_set`], [`link`]
+//! * between banks and nodes: [`interbank`], [`jwk`], [`key_set`], [`link`],
+//!   [`processor`]
 //! * the authority's register: [`record`]
 //! * the edge's interface: [`api`]
 //! * page and worker: [`worker`], [`manifest`]
@@ -31,6 +32,7 @@ pub mod manifest;
 pub mod notice;
 pub mod order;
 pub mod payload;
+pub mod processor;
 pub mod receipt;
 pub mod record;
 pub mod revocation;

@@ -149,6 +149,21 @@ impl Body for ReceiptCopy {
     const KIND: Kind = Kind::ReceiptCopy;
 }
 
+/// The bank stands by a receipt, or another message of its own, that a processor has signed which
+/// was removed since: what such a processor signs counts for nothing by itself, whatever its date.
+/// Sent ahead of the message to whoever holds it or asks for it. `aud` is that of the message, `re`
+/// its digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptAttest {
+    /// SHA-256 of the message's JWS.
+    pub attested: Digest,
+}
+
+impl Body for ReceiptAttest {
+    const KIND: Kind = Kind::ReceiptAttest;
+}
+
 /// The bank cannot answer a message that is no order. `re` is that message's digest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -65,6 +65,9 @@ pub(super) struct Bank {
     pub(super) forge: Option<fn(&mut Receipt)>,
     /// Signs instead of the processor.
     pub(super) signer: Option<SigningKey>,
+    /// Processors that were removed, and whether what they had signed is attested.
+    pub(super) removed: Vec<Thumbprint>,
+    pub(super) attests: bool,
     /// Edges that have not heard of the processor.
     pub(super) unheard: BTreeSet<String>,
     /// An edge that shows the processor's key under another authority.
@@ -113,6 +116,8 @@ impl Bank {
             slow: false,
             forge: None,
             signer: None,
+            removed: Vec::new(),
+            attests: true,
             unheard: BTreeSet::new(),
             liar: None,
             short: None,
@@ -236,7 +241,10 @@ impl Bank {
             name: "Halden Bank".to_owned(),
             root: base64(&self.pki.root),
             certificates: vec![base64(&self.pki.bank_ca.certificate)],
-            key_set: self.pki.key_set(2),
+            key_set: match self.removed.as_slice() {
+                [] => self.pki.key_set(2),
+                removed => self.pki.key_set_without(3, removed),
+            },
             edges: self.edges.clone(),
             now: self.now,
         };
@@ -261,11 +269,14 @@ impl Bank {
         let pki = [self.pki, &IMPOSTOR]
             .into_iter()
             .find(|pki| path.ends_with(&pki.processor_certificate.key_thumbprint().to_string()));
-        let Some(pki) = pki else {
-            return problem(404);
+        let second = &self.pki.second_certificate;
+        let (pki, leaf) = match pki {
+            Some(pki) => (pki, &pki.processor_certificate),
+            None if path.ends_with(&second.key_thumbprint().to_string()) => (self.pki, second),
+            None => return problem(404),
         };
         let chain = [
-            &pki.processor_certificate,
+            leaf,
             &pki.processor_ca.certificate,
             &pki.bank_ca.certificate,
         ];

@@ -16,6 +16,7 @@ mod mailbox;
 mod paying;
 mod pki;
 mod processor;
+mod removed;
 mod rotating;
 mod tabs;
 mod trust;

@@ -6,7 +6,10 @@ use envelope::{
     Certificate, Issuer, LicenceTerms, Role, Rsa, RsaPrivateKey, RustCryptoRsa, SigningKey,
     Subject, Validity, issue, key_set, make_root,
 };
-use message::{Bic, Thumbprint, Timestamp, key_set::KeySet};
+use message::{
+    Bic, Thumbprint, Timestamp,
+    key_set::{KeySet, RevokedSigner},
+};
 use std::sync::LazyLock;
 
 /// When every test begins.
@@ -26,6 +29,9 @@ pub(super) struct Pki {
     pub(super) enrolment_ca: Issuer,
     pub(super) processor: SigningKey,
     pub(super) processor_certificate: Certificate,
+    /// Another processor of the bank.
+    pub(super) second: SigningKey,
+    pub(super) second_certificate: Certificate,
     pub(super) encryption: RsaPrivateKey,
 }
 
@@ -76,21 +82,24 @@ impl Pki {
         let bank_ca = ca(&authority, &bic, Role::BankCa);
         let processor_ca = ca(&bank_ca, &bic, Role::ProcessorCa);
         let enrolment_ca = ca(&bank_ca, &bic, Role::EnrolmentCa);
-        let processor = SigningKey::ed25519_generate(&mut rng()).unwrap();
-        let spki = processor.verifying_key().to_spki_der().unwrap();
-        let processor_certificate = issue(
-            &RSA,
-            &processor_ca,
-            &subject(&bic, Role::Processor, &spki),
-            &mut rng(),
-        );
+        let make = || {
+            let key = SigningKey::ed25519_generate(&mut rng()).unwrap();
+            let spki = key.verifying_key().to_spki_der().unwrap();
+            let subject = subject(&bic, Role::Processor, &spki);
+            let certificate = issue(&RSA, &processor_ca, &subject, &mut rng());
+            (key, certificate.unwrap())
+        };
+        let (processor, processor_certificate) = make();
+        let (second, second_certificate) = make();
         Self {
             bic,
             root,
             bank_ca,
             enrolment_ca,
             processor,
-            processor_certificate: processor_certificate.unwrap(),
+            processor_certificate,
+            second,
+            second_certificate,
             processor_ca,
             encryption: key(),
         }
@@ -119,11 +128,21 @@ impl Pki {
 
     /// The key set with a number.
     pub(super) fn key_set(&self, number: u64) -> String {
+        self.key_set_without(number, &[])
+    }
+
+    /// The same after processors were removed.
+    pub(super) fn key_set_without(&self, number: u64, removed: &[Thumbprint]) -> String {
+        let revoked = |signer: &Thumbprint| RevokedSigner {
+            signer: *signer,
+            since: START,
+        };
         let set = KeySet {
             bank: self.bic.clone(),
             number,
             current: key_set::entry(self.encryption.public()),
             old: Vec::new(),
+            revoked: removed.iter().map(revoked).collect(),
         };
         let until = START + 10_000_000;
         let jws = key_set::sign(&RSA, &self.bank_ca.key, &set, START, until, &mut rng());

@@ -16,7 +16,7 @@ use message::{
     enrol::{Activated, EnrolConfirm, EnrolRequest, Enrolled},
     notice::Notice,
     order::PaymentOrder,
-    receipt::{Outcome, Receipt, Refusal, Refused},
+    receipt::{Outcome, Receipt, ReceiptAttest, Refusal, Refused},
     session::{SESSION_ENVELOPES_MAX, SESSION_SECONDS, SealAgain, SessionOpen, SessionOpened},
     text::{Label, Name},
 };
@@ -185,6 +185,7 @@ impl Bank {
             view,
             order: Some(jws.as_str().to_owned()),
             receipt: None,
+            attestation: None,
         };
         let known = self.payments.contains_key(&id);
         self.payments.entry(id).or_insert((payment, jws.digest()));
@@ -241,12 +242,25 @@ impl Bank {
     fn payment(&mut self, jws: &Jws) {
         let id = self.read::<PaymentAsk>(jws).body.payment;
         match self.payments.get(&id).cloned() {
-            Some((payment, _)) => self.say(jws.kid(), payment, Some(jws.digest()), true),
+            Some((mut payment, _)) => {
+                payment.attestation = self.attestation(&payment);
+                self.say(jws.kid(), payment, Some(jws.digest()), true);
+            }
             None => {
                 let reason = Refusal::NotFound;
                 self.say(jws.kid(), Refused { reason }, Some(jws.digest()), true);
             }
         }
+    }
+
+    /// What the bank says of a receipt whose signer it has removed.
+    fn attestation(&self, payment: &Payment) -> Option<String> {
+        let receipt = Jws::parse(payment.receipt.as_deref()?).unwrap();
+        let removed = self.removed.contains(&receipt.kid());
+        let attested = receipt.digest();
+        let aud = Jws::parse(payment.order.as_deref()?).unwrap().kid();
+        let jws = self.signed(aud, ReceiptAttest { attested }, Some(attested));
+        (removed && self.attests).then(|| jws.as_str().to_owned())
     }
 
     pub(super) fn signed<B: Body>(&self, device: Thumbprint, body: B, re: Option<Digest>) -> Jws {

@@ -35,6 +35,9 @@ pub enum Fault {
     /// The bank is not set up as it must be for this; the words say what is missing.
     #[error("{0}")]
     Setup(String),
+    /// The certificates of this processor have ended while it was away, and new ones were asked for.
+    #[error("this processor's certificates have ended: it waits for the registrar to renew them")]
+    Lapsed,
     /// The tables could not be made or brought up to date.
     #[error("the tables of the core could not be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
@@ -47,7 +50,7 @@ impl Fault {
     /// Whether the same may succeed later without anybody's doing.
     pub fn is_passing(&self) -> bool {
         match self {
-            Fault::Unavailable(_) => true,
+            Fault::Unavailable(_) | Fault::Lapsed => true,
             Fault::Relay(error) => error.is_unavailable(),
             _ => false,
         }

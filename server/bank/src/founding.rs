@@ -134,6 +134,7 @@ impl Founding {
             number: 1,
             current: key_set::entry(secrets.encryption.public()),
             old: Vec::new(),
+            revoked: Vec::new(),
         };
         let key_set = key_set::sign(rsa, &secrets.bank_ca, &set, now, now + YEAR, &mut *rng)?;
         Ok(Self {

@@ -4,6 +4,7 @@
 //! - [`registrar`] certifies devices and processors.
 //! - [`operator`] what the command line does: found a bank, open customers, revoke devices, status
 //!   and audit.
+//! - [`admission`] how a new processing server asks to be admitted.
 //! - [`founding`] makes the keys and certificates that a bank begins with.
 //! - [`ProcessorSecret`], [`RegistrarSecret`], [`StorageKey`] what is secret, and where it lies.
 //! - [`Clock`], [`Entropy`] time and chance, as parameters.
@@ -13,6 +14,7 @@
 //! opened by `envelope`, and `relay` holds the sealed stores around the core.
 
 mod actor;
+pub mod admission;
 mod books;
 mod fault;
 pub mod founding;
@@ -48,6 +50,7 @@ const CORE: relay::migrate::Embedded = relay::migrations!("../migrations":
     "0014_session_use",
     "0015_questions",
     "0016_register",
+    "0017_processors",
 );
 
 /// Brings the tables of a core up to date, as its superuser.

@@ -16,8 +16,11 @@ use message::{Bic, Timestamp};
 use sqlx::{PgConnection, PgPool, postgres::PgListener};
 use std::{future::Future, sync::Arc, time::Duration};
 
-/// How long device and processor certificates last, in seconds.
-const CERTIFICATE_SECONDS: i64 = 2 * 365 * 24 * 60 * 60;
+/// How long devices' certificates last, in seconds.
+const DEVICE_SECONDS: i64 = 2 * 365 * 24 * 60 * 60;
+
+/// How long processors' certificates last, in seconds; they renew them by themselves.
+const PROCESSOR_SECONDS: i64 = 30 * 24 * 60 * 60;
 
 /// The slow scan.
 const SCAN: Duration = Duration::from_secs(2);
@@ -37,6 +40,8 @@ pub struct RegistrarWiring {
     pub entropy: Arc<dyn Entropy>,
     /// How long devices' certificates last, in seconds; without it two years.
     pub device_seconds: Option<i64>,
+    /// How long processors' certificates last, in seconds; without it 30 days.
+    pub processor_seconds: Option<i64>,
 }
 
 /// Holds the keys of the enrolment CA and the processor CA.
@@ -79,7 +84,8 @@ impl Registrar {
         let mut tx = self.wiring.core.begin().await?;
         let requests = certificate_request::lock_recorded(&mut tx, REQUESTS).await?;
         for request in &requests {
-            let (signing, encryption) = self.issue(request, now)?;
+            let since = self.certified_since(&mut tx, request, now).await?;
+            let (signing, encryption) = self.issue(request, since, now)?;
             let party = self.bank.lower();
             certificate::insert(&mut tx, &row_of(&party, &signing), now).await?;
             certificate::insert(&mut tx, &row_of(&party, &encryption), now).await?;
@@ -96,10 +102,31 @@ impl Registrar {
         Ok(requests.len())
     }
 
+    /// Since when the key of a processor has been certified without a gap. Its next certificate reaches
+    /// as far back, so that what it has signed meanwhile is checked with the newest alone.
+    async fn certified_since(
+        &self,
+        core: &mut PgConnection,
+        request: &RequestRow,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, Fault> {
+        if request.kind != SubjectKind::Processor {
+            return Ok(None);
+        }
+        let rows = certificate::of_subjects(core, &[request.subject]).await?;
+        let (own, role) = (self.bank.lower(), Role::Processor.word());
+        let newest = rows
+            .into_iter()
+            .rfind(|row| row.party == own && row.role == role && row.not_after >= now);
+        let newest = newest.map(|row| Certificate::from_der(&row.der));
+        Ok(newest.transpose()?.map(|newest| newest.not_before()))
+    }
+
     /// The two certificates of one subject.
     fn issue(
         &self,
         request: &RequestRow,
+        since: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<(Certificate, Certificate), Fault> {
         let (issuer, signing, encryption, seconds) = match request.kind {
@@ -107,15 +134,17 @@ impl Registrar {
                 &self.devices,
                 Role::DeviceSigning,
                 Role::DeviceEncryption,
-                self.wiring.device_seconds.unwrap_or(CERTIFICATE_SECONDS),
+                self.wiring.device_seconds.unwrap_or(DEVICE_SECONDS),
             ),
             SubjectKind::Processor => (
                 &self.processors,
                 Role::Processor,
                 Role::ProcessorUnwrap,
-                CERTIFICATE_SECONDS,
+                self.wiring.processor_seconds.unwrap_or(PROCESSOR_SECONDS),
             ),
         };
+        let mut validity = validity(now, seconds);
+        validity.not_before = since.unwrap_or(validity.not_before);
         let mut rng = self.wiring.entropy.rng();
         let mut issue = |role: Role, key: &[u8], holder| {
             let subject = Subject {
@@ -124,7 +153,7 @@ impl Registrar {
                 name: request.name.clone(),
                 key_spki: key.to_vec(),
                 holder,
-                validity: validity(now, seconds),
+                validity,
                 licence: None,
                 tls_names: Vec::new(),
                 common_name: None,

@@ -4,7 +4,6 @@
 //! only the owner of the process may enter; everybody else comes by TCP with a client certificate of
 //! the one CA that the instance trusts.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -159,18 +158,27 @@ fn lists(local: bool, admissions: &[Admission]) -> Result<(String, String), Faul
     let mut rules = format!("local all {who} trust\n");
     let mut mappings = String::new();
     for admission in admissions {
-        let role = quote(&admission.role)?;
-        let database = quote(&admission.database)?;
-        let name = quote(&admission.distinguished_name)?;
-        let rule = format!("hostssl {database} {role} all cert clientname=DN map=peers\n");
+        let [rule, mapping] = lines(admission)?;
         // Several certificates can stand for one role; the rule is needed once.
-        if !rules.contains(&rule) {
+        if !rules.lines().any(|known| known == rule) {
             rules.push_str(&rule);
+            rules.push('\n');
         }
-        // Writing into a String cannot fail.
-        let _ = writeln!(mappings, "peers {name} {role}");
+        mappings.push_str(&mapping);
+        mappings.push('\n');
     }
     Ok((rules, mappings))
+}
+
+/// The line of each of the two files that lets one guest in.
+pub(crate) fn lines(admission: &Admission) -> Result<[String; 2], Fault> {
+    let role = quote(&admission.role)?;
+    let database = quote(&admission.database)?;
+    let name = quote(&admission.distinguished_name)?;
+    Ok([
+        format!("hostssl {database} {role} all cert clientname=DN map=peers"),
+        format!("peers {name} {role}"),
+    ])
 }
 
 /// A quoted word of an access file. Quotes also take their meaning from `all` and `+group`, but not

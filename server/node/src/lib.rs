@@ -9,6 +9,7 @@
 //! - [`Instance`] one node: [`Instance::prepare`], [`Instance::start`], [`Instance::stop`],
 //!   [`Instance::kill`], [`Instance::superuser`], [`Instance::admit`].
 //! - [`Tls`], [`TlsFiles`], [`Admission`] certificates and who they belong to.
+//! - [`let_in`], [`turn_away`] one more or one less on the list of an instance that runs.
 //! - [`Root`] a data folder that only one process at a time works in.
 //! - [`testing`] instances for tests, gone when the test process is.
 
@@ -16,6 +17,7 @@ mod access;
 mod address;
 mod database;
 mod fault;
+mod guests;
 mod instance;
 mod process;
 mod programs;
@@ -27,6 +29,7 @@ pub mod testing;
 pub use access::{Admission, Tls, TlsFiles, owner_options, tls_options};
 pub use database::{identifier, literal};
 pub use fault::Fault;
+pub use guests::{let_in, turn_away};
 pub use instance::Instance;
 pub use programs::Programs;
 pub use root::Root;

@@ -7,7 +7,7 @@ mod transport;
 
 pub use authority::{AuthorityKeys, certify, founded, granted, make_authority, signed_by_both};
 pub use disk::{read_certificate, read_key, read_pkcs8, write_key, write_private, write_public};
-pub use transport::{TransportParty, client, guest, server};
+pub use transport::{TransportParty, client, client_certificate, guest, server};
 
 use crate::{boot, cli::Failure};
 use envelope::{Certificate, Issuer, Party, Role, RsaPrivateKey, Subject, Validity, issue};

@@ -3,7 +3,7 @@
 
 use super::{LEAF_DAYS, disk::key_pem, issue_leaf, make_key, validity};
 use crate::{boot, cli::Failure};
-use envelope::{Certificate, Issuer, Party, Role, Subject, transport_anchor};
+use envelope::{Certificate, Issuer, Party, Role, RsaPublicKey, Subject, transport_anchor};
 use message::Timestamp;
 use node::Tls;
 use relay::primitive::AwsLcRsa;
@@ -60,6 +60,32 @@ pub fn client(own: &TransportParty, role: &str, now: Timestamp) -> Result<Tls, F
     guest(own, &own.party(), role, now)
 }
 
+/// The certificate by which a holder of the party's own connects as this database role, with a key
+/// that it has made itself.
+pub fn client_certificate(
+    ca: &Issuer,
+    role: &str,
+    key: &RsaPublicKey,
+    now: Timestamp,
+) -> Result<Certificate, Failure> {
+    let party = ca.certificate.party().clone();
+    issue_leaf(ca, &client_subject(party, role, key, now))
+}
+
+fn client_subject(party: Party, role: &str, key: &RsaPublicKey, now: Timestamp) -> Subject {
+    Subject {
+        role: Role::TransportClient,
+        party,
+        name: role.to_owned(),
+        key_spki: key.to_spki_der().to_vec(),
+        holder: None,
+        validity: validity(now, LEAF_DAYS),
+        licence: None,
+        tls_names: Vec::new(),
+        common_name: Some(role.to_owned()),
+    }
+}
+
 /// The TLS end of another party, whom `own` lets in as this database role. The certificate names
 /// that party, and only `own`'s nodes accept it.
 pub fn guest(
@@ -69,16 +95,6 @@ pub fn guest(
     now: Timestamp,
 ) -> Result<Tls, Failure> {
     let key = make_key()?;
-    let subject = Subject {
-        role: Role::TransportClient,
-        party: party.clone(),
-        name: role.to_owned(),
-        key_spki: key.public().to_spki_der().to_vec(),
-        holder: None,
-        validity: validity(now, LEAF_DAYS),
-        licence: None,
-        tls_names: Vec::new(),
-        common_name: Some(role.to_owned()),
-    };
+    let subject = client_subject(party.clone(), role, key.public(), now);
     own.tls(subject, &key)
 }

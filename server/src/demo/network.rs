@@ -191,6 +191,7 @@ impl Network {
             clock: Arc::new(boot::SystemClock),
             entropy: Arc::new(SystemEntropy),
             device_seconds: None,
+            processor_seconds: None,
         };
         let registrar = Registrar::start(wiring, &own.secrets.registrar).await?;
         registrar.issue_pending().await?;

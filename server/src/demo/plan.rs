@@ -287,6 +287,7 @@ impl Plan {
             edges: edges.collect(),
             processors: PROCESSORS.map(str::to_owned).to_vec(),
             device_certificate_seconds: None,
+            processor_certificate_seconds: None,
             folder: self.party(&bank.party()),
         })
     }

@@ -9,11 +9,12 @@ use envelope::{
 use message::{
     Bic, Thumbprint,
     api::{BankInfo, CertificateChain},
+    key_set::KeySet,
 };
 use relay::primitive::AwsLcRsa;
 use reqwest::{Client, Response, StatusCode, header::CONTENT_TYPE};
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -36,6 +37,8 @@ pub struct Bank {
     sealing: RsaPublicKey,
     /// The number of the key set.
     number: u64,
+    /// Processors that the key set says were removed.
+    removed: HashSet<Thumbprint>,
     words: [&'static str; 5],
     signers: Mutex<HashMap<Thumbprint, VerifiedCertificate>>,
 }
@@ -95,6 +98,7 @@ impl Bank {
             licence: verified,
             sealing,
             number: keys.number,
+            removed: removed(&keys),
             signers: Mutex::default(),
         })
     }
@@ -110,6 +114,7 @@ impl Bank {
         }
         self.sealing = key_set::current_key(&set)?;
         self.number = set.number;
+        self.removed = removed(&set);
         Ok(self.number)
     }
 
@@ -121,6 +126,11 @@ impl Bank {
     /// The five words of its CA.
     pub fn words(&self) -> [&'static str; 5] {
         self.words
+    }
+
+    /// Whether what this processor signs counts for nothing by itself.
+    pub fn has_removed(&self, processor: &Thumbprint) -> bool {
+        self.removed.contains(processor)
     }
 
     /// What to seal to.
@@ -198,6 +208,11 @@ impl Bank {
         }
         Ok(verified)
     }
+}
+
+fn removed(set: &KeySet) -> HashSet<Thumbprint> {
+    let revoked = set.revoked.iter();
+    revoked.map(|revoked| revoked.signer).collect()
 }
 
 /// The first good answer of an edge.

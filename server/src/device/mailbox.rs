@@ -6,6 +6,7 @@ use envelope::{Jwe, Jws, Recipient, Verified};
 use message::{
     Body, Payload,
     api::{Challenge, Mail},
+    receipt::ReceiptAttest,
 };
 use relay::primitive::AwsLcRsa;
 use reqwest::StatusCode;
@@ -97,8 +98,8 @@ impl Device {
     }
 
     /// Opens a letter and checks its signature. `None` for one that is sealed in a session this
-    /// device does not have any more.
-    async fn open(&self, envelope: &str) -> Result<Option<Opened>, Failure> {
+    /// device does not have any more, or that a removed processor has signed and nobody attests.
+    async fn open(&mut self, envelope: &str) -> Result<Option<Opened>, Failure> {
         let jwe = Jwe::parse(envelope)?;
         let jws = match (jwe.recipient(), &self.session) {
             (Recipient::Key(_), _) => jwe.open_with_key(&AwsLcRsa, &self.encryption)?,
@@ -111,6 +112,13 @@ impl Device {
         let key = signer
             .verifying_key()
             .ok_or("the signer's key does not sign")?;
-        Ok(Some(Opened(jws.verify(&AwsLcRsa, key)?)))
+        let opened = Opened(jws.verify(&AwsLcRsa, key)?);
+        let attests = opened.read::<ReceiptAttest>();
+        let attested = attests.is_none() && self.attested.contains(&jws.digest());
+        if self.bank.has_removed(&jws.kid()) && !attested {
+            return Ok(None);
+        }
+        self.attested.extend(attests.map(|p| p.body.attested));
+        Ok(Some(opened))
     }
 }

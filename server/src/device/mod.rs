@@ -12,7 +12,7 @@ use envelope::{
     Jwe, Jws, RsaPrivateKey, SessionKey, SigningKey, enrol, seal_to_key, seal_to_session, sign,
 };
 use message::{
-    Amount, Body, Iban, MessageId, Payload, SessionId, Thumbprint,
+    Amount, Body, Digest, Iban, MessageId, Payload, SessionId, Thumbprint,
     device::{DeviceChange, DeviceOrder, DeviceOrdered, JoinRequest, Joining, Rights},
     enrol::{Activated, EnrolConfirm, EnrolRequest, Enrolled},
     order::{ORDER_LIFETIME_SECONDS, PaymentOrder},
@@ -22,7 +22,10 @@ use message::{
     text::{Label, Name, Remittance},
 };
 use relay::primitive::AwsLcRsa;
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 /// How long an answer may take before the device gives up.
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(30);
@@ -45,6 +48,8 @@ pub struct Device {
     pub(crate) after: i64,
     pub(crate) door: Option<usize>,
     letters: Vec<Opened>,
+    /// What removed processors have signed and the bank stands by.
+    attested: HashSet<Digest>,
 }
 
 /// What a device is asked to pay.
@@ -80,6 +85,7 @@ impl Device {
             after: 0,
             door: None,
             letters: Vec::new(),
+            attested: HashSet::new(),
         })
     }
 

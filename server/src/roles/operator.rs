@@ -1,10 +1,16 @@
 //! The acts of a bank's operator, on the core's own machine.
 
 mod devices;
+mod processors;
 
 pub use devices::{
     CustomerSlip, DeviceAdmit, DeviceList, DeviceNamed, DeviceRevoke, KeyRotate, admit_device,
     list_devices, print_new_slip, resume_device, revoke_device, rotate_key, suspend_device,
+};
+
+pub use processors::{
+    ProcessorAdmit, ProcessorList, ProcessorRemove, ProcessorRequest, admit_processor,
+    list_processors, remove_processor, request_processor,
 };
 
 use super::registrar;

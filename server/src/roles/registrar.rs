@@ -36,6 +36,7 @@ pub async fn run(role: &RoleArguments) -> Result<(), Failure> {
             clock: Arc::new(boot::SystemClock),
             entropy: Arc::new(SystemEntropy),
             device_seconds: configuration.device_certificate_seconds,
+            processor_seconds: configuration.processor_certificate_seconds,
         };
         match Registrar::start(wiring, &secret).await {
             Ok(registrar) => break registrar,

@@ -81,11 +81,16 @@ impl Demo {
         }
     }
 
+    /// Where everything of this test lies.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn network(&self) -> PathBuf {
         self.folder.path().join("network")
     }
 
-    fn config(&self, bank: usize) -> String {
+    pub fn config(&self, bank: usize) -> String {
         self.welcome["banks"][bank]["config"]
             .as_str()
             .unwrap()
@@ -124,6 +129,29 @@ impl Demo {
         let wrong = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{arguments:?}: {said}{wrong}");
         said
+    }
+
+    /// The same, when it may fail: what it prints, or what is wrong.
+    pub fn try_operator(&self, bank: usize, arguments: &[&str]) -> Result<String, String> {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_server"));
+        program
+            .args(arguments)
+            .args(["--config", &self.config(bank)]);
+        let output = program.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        match output.status.success() {
+            true => Ok(text(output.stdout)),
+            false => Err(text(output.stderr)),
+        }
+    }
+
+    /// A command of the operator that goes on meanwhile.
+    pub fn start_operator(&self, bank: usize, arguments: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_server"))
+            .args(arguments)
+            .args(["--config", &self.config(bank)])
+            .spawn()
+            .unwrap()
     }
 
     fn open(&self, bank: usize, name: &str, deposit: &str) -> Value {

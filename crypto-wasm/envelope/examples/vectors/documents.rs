@@ -28,6 +28,7 @@ pub fn documents(rng: &mut Counter) -> Result<Value> {
         number: 2,
         current: key_set::entry(rsa_key("bank_encryption")?.public()),
         old: vec![key_set::entry(rsa_key("rsa2048")?.public())],
+        revoked: Vec::new(),
     };
     let jws = key_set::sign(&RustCryptoRsa, &bank, &set, NOW, NOW + YEAR / 2, rng)?;
     let passphrase = "plum velvet orbit canyon";

@@ -4,7 +4,7 @@ use crate::{
     testing::{NOW, rng, rsa_key},
     verify_chain,
 };
-use message::Bic;
+use message::{Bic, Thumbprint, key_set::RevokedSigner};
 
 const YEAR: i64 = 365 * 24 * 60 * 60;
 
@@ -56,7 +56,35 @@ fn set(bic: &Bic) -> KeySet {
         number: 2,
         current: entry(rsa_key("bank_encryption").public()),
         old: vec![entry(rsa_key("rsa2048").public())],
+        revoked: Vec::new(),
     }
+}
+
+fn revoked(n: usize) -> RevokedSigner {
+    RevokedSigner {
+        signer: Thumbprint::new([u8::try_from(n).unwrap(); 32]),
+        since: NOW,
+    }
+}
+
+#[test]
+fn the_fullest_key_set_fits_an_envelope() {
+    let bic = Bic::parse("HALDDEFF").unwrap();
+    let bank = licensed(&bic, "bank_a_ca");
+    let mut full = set(&bic);
+    full.old = vec![entry(rsa_key("root").public()); OLD_KEYS_MAX];
+    full.revoked = (0..REVOKED_MAX).map(revoked).collect();
+    let key = rsa_key("bank_a_ca");
+    let until = NOW + YEAR;
+    let jws = sign(&RustCryptoRsa, &key, &full, NOW, until, &mut rng()).unwrap();
+    let read = verify(&RustCryptoRsa, &bank, &jws, NOW).unwrap();
+    assert!(read.revokes(&revoked(3).signer));
+    assert!(!read.revokes(&bank.thumbprint()));
+    // What an older version has written still reads, and says that nobody was removed.
+    let mut text = serde_json::to_value(set(&bic)).unwrap();
+    assert!(text.as_object_mut().unwrap().remove("revoked").is_none());
+    let old: KeySet = serde_json::from_value(text).unwrap();
+    assert_eq!(old.revoked, []);
 }
 
 #[test]
@@ -120,6 +148,14 @@ fn a_key_set_that_does_not_hold_together_is_not_signed() {
         },
         KeySet {
             old: vec![good.old[0].clone(); OLD_KEYS_MAX + 1],
+            ..good.clone()
+        },
+        KeySet {
+            revoked: vec![revoked(1), revoked(1)],
+            ..good.clone()
+        },
+        KeySet {
+            revoked: (0..=REVOKED_MAX).map(revoked).collect(),
             ..good.clone()
         },
     ];

@@ -97,7 +97,7 @@ pub async fn add_processor(
     Ok(())
 }
 
-async fn record(
+pub(super) async fn record(
     core: &mut PgConnection,
     name: &str,
     signing: &VerifyingKey,

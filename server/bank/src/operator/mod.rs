@@ -1,6 +1,8 @@
 //! What operators do by the command line, at the core's local socket as its owner.
 //!
 //! - [`found`], [`add_processor`] a bank begins, and gets processors.
+//! - [`processors`], [`admit_processor`], [`remove_processor`], [`transport_ca`]
+//!   processing servers.
 //! - [`open_customer`], [`new_slip`], [`close_account`] customers.
 //! - [`devices`], [`suspend_device`], [`resume_device`], [`revoke_device`], [`waiting_device`] and
 //!   [`admit_device`] devices.
@@ -12,6 +14,7 @@ mod customers;
 mod devices;
 mod found;
 mod keys;
+mod processors;
 mod sessions;
 mod watch;
 
@@ -24,5 +27,8 @@ pub use devices::{
 };
 pub use found::{add_processor, found};
 pub use keys::rotate_key;
+pub use processors::{
+    ListedProcessor, admit_processor, processors, remove_processor, transport_ca,
+};
 pub use sessions::end_sessions;
 pub use watch::{Audit, LinkFigures, Status, audit, status};

@@ -64,6 +64,9 @@ impl Processor {
         };
         let signers = HashSet::from([jws.kid()]);
         let certified = self.certified(core, &party.lower(), signers, now).await?;
+        if self.revoked(core, &party.lower()).await?.now(&jws.kid()) {
+            return Ok(None);
+        }
         let verified: Option<Verified> = certified
             .get(&jws.kid())
             .and_then(|key| jws.verify(&*self.rsa, key).ok());

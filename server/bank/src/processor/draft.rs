@@ -45,6 +45,8 @@ pub(crate) struct Draft {
     pub(crate) to: To,
     /// For answers to questions, which are pruned.
     pub(crate) expires_at: Option<Timestamp>,
+    /// Who has signed it, when that was done before.
+    pub(crate) signer: Option<Thumbprint>,
 }
 
 impl Draft {
@@ -55,12 +57,14 @@ impl Draft {
             keep,
             to,
             expires_at: None,
+            signer: None,
         }
     }
 
     /// A message that was signed before: the same answer again.
     pub(crate) fn again(jws: Jws, to: To) -> Self {
         Self {
+            signer: Some(jws.kid()),
             sign: Box::new(move |_, _, _| Ok(jws)),
             keep: Keep::Nothing,
             to,

@@ -103,7 +103,8 @@ impl Processor {
                     }
                 }
                 Said::PaymentAsk(payload) => {
-                    match self.payment(core, &customer, payload.body.payment).await? {
+                    let id = payload.body.payment;
+                    match self.payment(core, &customer, id, work.now).await? {
                         Some(body) => self.answer(message, body, work),
                         None => self.not_found(message, work),
                     }
@@ -207,12 +208,18 @@ impl Processor {
         core: &mut PgConnection,
         customer: &Customer,
         id: MessageId,
+        now: Timestamp,
     ) -> Result<Option<Payment>, Fault> {
         if let Some(made) = payment_made::by_id(core, customer.number(), id).await? {
+            let attestation = match &made.receipt {
+                Some(receipt) => self.attestation(core, receipt, now).await?,
+                None => None,
+            };
             return Ok(Some(Payment {
                 view: made.view,
                 order: Some(made.order),
                 receipt: made.receipt,
+                attestation,
             }));
         }
         let received = statement_line::received(core, customer.number(), id).await?;
@@ -220,6 +227,7 @@ impl Processor {
             view,
             order: None,
             receipt: None,
+            attestation: None,
         }))
     }
 }

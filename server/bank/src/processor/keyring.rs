@@ -4,9 +4,9 @@ use super::Processor;
 use crate::{
     Fault, ProcessorSecret, StorageKey,
     store::{
-        certificate::{self, CertificateRow},
-        institution,
+        certificate, certificate_request, institution,
         institution::Institution,
+        processor,
         wrapped_key::{self, WrappedKey},
     },
 };
@@ -14,7 +14,7 @@ use envelope::{
     Certificate, CryptoRng, EnvelopeError, Jwe, Recipient, Role, Rsa, RsaPrivateKey, RsaPublicKey,
     SigningKey, TrustAnchor, open_bytes, seal_bytes, verify_chain,
 };
-use message::{Thumbprint, Timestamp};
+use message::{Bic, Thumbprint, Timestamp};
 use sqlx::PgConnection;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -102,14 +102,7 @@ impl Keyring {
                 decryption.insert(key.public().thumbprint(), key);
             }
         }
-        let certified = certificate::of_subjects(core, &[secret.id()]).await?;
-        let own = bank.bic.lower();
-        let counts = |row: &CertificateRow| row.party == own && row.not_after >= now;
-        if !certified.iter().any(counts) {
-            return Err(Fault::Setup(
-                "this processor has no valid certificate: run the registrar".to_owned(),
-            ));
-        }
+        check_standing(core, &bank.bic, secret.id(), now).await?;
         let storage = storage.filter(|_| !decryption.is_empty()).ok_or_else(|| {
             Fault::Setup("no keys of the bank were wrapped to this processor".to_owned())
         })?;
@@ -161,6 +154,32 @@ impl Keyring {
         }
         Ok(())
     }
+}
+
+/// Whether a processor may work: not removed, and certified. One that was away for longer than its
+/// certificates last asks for new ones.
+async fn check_standing(
+    core: &mut PgConnection,
+    bank: &Bic,
+    id: Thumbprint,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    if !processor::removed_among(core, &[id]).await?.is_empty() {
+        let words = "this processor was removed from the bank: its keys count no more";
+        return Err(Fault::Setup(words.to_owned()));
+    }
+    let own = bank.lower();
+    let certified = certificate::of_subjects(core, &[id]).await?;
+    let mut certified = certified.iter().filter(|row| row.party == own);
+    if certified.clone().any(|row| row.not_after >= now) {
+        return Ok(());
+    }
+    if certified.next().is_none() {
+        let words = "this processor has no certificate: run the registrar";
+        return Err(Fault::Setup(words.to_owned()));
+    }
+    certificate_request::renew(core, id, None, now).await?;
+    Err(Fault::Lapsed)
 }
 
 impl Processor {

@@ -5,6 +5,7 @@ use super::{
     intake::Reason,
     link_open::{Spoken, UNKNOWN_KEY},
     peer_sessions::is_about_sessions,
+    revoked::{self, Revoked},
     work::{Work, position},
 };
 use crate::{
@@ -194,7 +195,10 @@ impl Processor {
         work: &mut Work,
     ) -> Result<Vec<u64>, Fault> {
         let (items, void) = self.counted(core, party, items, work).await?;
-        let (envelopes, mut unreadable) = self.take_documents(core, party, &items, work).await?;
+        // Who was removed before this run; its own key sets count from their places on.
+        let mut revoked = self.revoked(core, &party.lower()).await?;
+        let documents = self.take_documents(core, party, &items, &mut revoked, work);
+        let (envelopes, mut unreadable) = documents.await?;
         unreadable.extend(void);
         if envelopes.is_empty() && work.drafts.is_empty() {
             return Ok(unreadable);
@@ -205,6 +209,9 @@ impl Processor {
             None => self.register(core, work.now).await?,
         };
         let mut peers = self.peers_in(core, &known, work.now).await?;
+        for (_, ended) in &work.sessions.ended {
+            peers.forget(*ended);
+        }
         if envelopes.is_empty() {
             // What the authority has said ended payments: their payers are told.
             self.seal(core, work, &peers).await?;
@@ -223,7 +230,7 @@ impl Processor {
             return Ok(unreadable);
         };
         let spoken = self
-            .spoken(core, &peer, envelopes, &mut unreadable, work)
+            .spoken(core, &peer, envelopes, &revoked, &mut unreadable, work)
             .await?;
         let (sessions, payments): (Vec<Spoken>, Vec<Spoken>) = spoken
             .into_iter()
@@ -268,6 +275,7 @@ impl Processor {
         core: &mut PgConnection,
         party: &Party,
         items: &[&LinkItem],
+        revoked: &mut Revoked,
         work: &mut Work,
     ) -> Result<(Vec<LinkItem>, Vec<u64>), Fault> {
         let (mut envelopes, mut unreadable) = (Vec::new(), Vec::new());
@@ -281,7 +289,13 @@ impl Processor {
                     let body = &item.body;
                     self.take_certificate(core, party, body, work).await?
                 }
-                Some(ItemKind::KeySet) => self.take_key_set(core, party, &item.body, work).await?,
+                Some(ItemKind::KeySet) => {
+                    let taken = self.take_key_set(core, party, &item.body, work).await?;
+                    if taken.is_ok() {
+                        note_removed(core, party, item, revoked, work).await?;
+                    }
+                    taken
+                }
                 Some(ItemKind::Record) => self.take_record(core, party, &item.body, work).await?,
                 None => Err(UNKNOWN_ITEM),
             };
@@ -338,6 +352,23 @@ impl Processor {
         Ends::new(Party::Bank(self.keyring.bank.bic.clone()), party.clone())
             .map_err(|_| Fault::Setup("a bank has no link to itself".to_owned()))
     }
+}
+
+/// A key set was accepted: those it names sign no more from here on, and sessions whose keys they know
+/// are over.
+async fn note_removed(
+    core: &mut PgConnection,
+    party: &Party,
+    item: &LinkItem,
+    revoked: &mut Revoked,
+    work: &mut Work,
+) -> Result<(), Fault> {
+    let text = String::from_utf8_lossy(&item.body);
+    if let (true, Some(bank)) = (revoked.add(&text, item.seq)?, party.bic()) {
+        tracing::warn!(%party, item.seq, "the bank has removed a processor");
+        revoked::end_sessions_with(core, bank, work).await?;
+    }
+    Ok(())
 }
 
 /// An alarm about a link.

@@ -4,6 +4,7 @@ use super::{
     Processor, crypto,
     intake::{BAD_SIGNATURE, MALFORMED, Reason},
     link_batch::item_aside,
+    revoked::{Revoked, Sieve},
     work::Work,
 };
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     store::{certificate, peer::PeerRow, peer_session},
 };
 use envelope::{Certificate, Jwe, Jws, Recipient, Role, SessionKey, Verified, VerifyingKey};
-use message::{SessionId, Thumbprint, Timestamp};
+use message::{Kind, Payload, SessionId, Thumbprint, Timestamp, receipt::ReceiptAttest};
 use rayon::prelude::*;
 use relay::link::LinkItem;
 use sqlx::PgConnection;
@@ -56,37 +57,52 @@ impl Processor {
         core: &mut PgConnection,
         peer: &PeerRow,
         items: Vec<LinkItem>,
+        revoked: &Revoked,
         unreadable: &mut Vec<u64>,
         work: &mut Work,
     ) -> Result<Vec<Spoken>, Fault> {
+        let party = peer.bic.lower();
         let opened = self.open_items(core, peer, items, work).await?;
         let signers: HashSet<Thumbprint> = opened
             .iter()
             .filter_map(|opened| Some(opened.jws.as_ref().ok()?.kid()))
             .collect();
-        let certified = self
-            .certified(core, &peer.bic.lower(), signers, work.now)
-            .await?;
+        let certified = self.certified(core, &party, signers, work.now).await?;
         let mut spoken = Vec::with_capacity(opened.len());
-        for (opened, verified) in self.verify_items(opened, certified.clone()).await? {
+        let judged = self.verify_items(opened, certified.clone()).await?;
+        let messages = judged.iter().filter_map(|(opened, verified)| {
+            let verified = verified.as_ref().ok()?;
+            Some((opened.item.seq, verified))
+        });
+        let messages: Vec<_> = messages.collect();
+        let mut sieve = Sieve::of(core, &party, revoked, messages).await?;
+        for (opened, verified) in judged {
             let known = |key: &Thumbprint| certified.contains_key(key);
             let heard = verified.and_then(|verified| {
                 let actor = Peer::of(&verified, peer, known).ok_or(UNKNOWN_KEY)?;
-                Ok((actor, verified))
+                sieve.judge(opened.item.seq, &verified)?;
+                if verified.kind() == Kind::ReceiptAttest {
+                    let payload: Payload<ReceiptAttest> = self.frame(&verified)?;
+                    sieve.attest(&verified, &payload.body);
+                    return Ok(None);
+                }
+                Ok(Some((actor, verified)))
             });
             match heard {
-                Ok((peer, verified)) => spoken.push(Spoken {
+                Ok(Some((peer, verified))) => spoken.push(Spoken {
                     peer,
                     verified,
                     session: opened.session,
                     item: opened.item,
                 }),
+                Ok(None) => {}
                 Err(reason) => {
                     unreadable.push(opened.item.seq);
                     work.aside.push(item_aside(&opened.item, reason));
                 }
             }
         }
+        sieve.keep(core, &party, work.now).await?;
         Ok(spoken)
     }
 

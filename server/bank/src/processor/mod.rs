@@ -9,6 +9,7 @@
 //! - `orders`, `interbank` and `clearing`, `enrolment`, `joining`, `device_orders` and `replacing`,
 //!   `renewal`, `sessions` and `peer_sessions`, `enquiries` and `devices`, `documents_in` decide.
 //! - `addressing` and `sealing` sign and seal; `work` writes; `copy` brings it to front and gateways after the commit.
+//! - `revoked` knows what removed processors have signed, here and at other banks.
 //! - `announce`, `silent`, `acks` do what no incoming message asks for.
 //!
 //! Never does: release a hold on silence, judge by anything that was read outside of the deciding
@@ -40,6 +41,7 @@ mod receipts;
 mod register;
 mod renewal;
 mod replacing;
+mod revoked;
 mod rounds;
 mod sealing;
 mod sessions;

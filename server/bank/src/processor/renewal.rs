@@ -15,7 +15,7 @@ use crate::{
     },
 };
 use data_encoding::BASE64;
-use envelope::{Certificate, Role};
+use envelope::Role;
 use message::{Timestamp, device::Renewed, receipt::Refusal};
 use sqlx::PgConnection;
 use std::sync::atomic::Ordering;
@@ -27,7 +27,7 @@ const RENEWAL_SECONDS: i64 = 90 * 24 * 60 * 60;
 /// device by then; later it needs a new slip, or another device of the customer.
 const GRACE_SECONDS: i64 = 30 * 24 * 60 * 60;
 
-/// How long a processor waits before it asks the registrar once more, in seconds.
+/// How long a processor waits at most before it asks the registrar once more, in seconds.
 const ASK_AGAIN_SECONDS: i64 = 60 * 60;
 
 /// Both certificates of a device and the CAs above them, as they are sent.
@@ -137,22 +137,19 @@ impl Processor {
         }
         let mut core = self.core.acquire().await?;
         let own = self.keyring.bank.bic.lower();
-        let rows = certificate::of_subjects(&mut core, &[self.id()]).await?;
-        let newest = rows
-            .into_iter()
-            .rfind(|row| row.party == own && row.role == Role::Processor.word());
-        let Some(newest) = newest else {
+        let newest = certificate::newest_of(&mut core, &own, Role::Processor.word(), self.id());
+        let Some((issued, not_after)) = newest.await? else {
             return Ok(false);
         };
-        let begins = Certificate::from_der(&newest.der)?.not_before();
-        let life = newest.not_after.saturating_sub(begins);
-        let due = newest.not_after.saturating_sub(life / 3);
+        // From when it was issued: it may reach further back than that.
+        let life = not_after.saturating_sub(issued);
+        let due = not_after.saturating_sub(life / 3);
         if now < due {
             self.renew_at.store(due, Ordering::Relaxed);
             return Ok(false);
         }
         let asked = certificate_request::renew(&mut core, self.id(), None, now).await?;
-        let next = now.saturating_add(ASK_AGAIN_SECONDS);
+        let next = now.saturating_add(ASK_AGAIN_SECONDS.min(life / 6 + 1));
         self.renew_at.store(next, Ordering::Relaxed);
         if asked {
             tracing::info!(processor = %self.id(), "this processor's certificates are renewed");

@@ -17,14 +17,16 @@ use envelope::{CryptoRng, EnvelopeError, Jwe, Jws};
 use message::{Digest, Thumbprint, Timestamp, link::ItemKind, receipt::ReceiptCopy};
 use rayon::prelude::*;
 use sqlx::PgConnection;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// A signed message, sealed to everybody it goes to.
 struct Sealed {
     jws: Jws,
     keep: Keep,
     letters: Vec<(Thumbprint, Jwe)>,
-    item: Option<(String, Jwe)>,
+    party: Option<String>,
+    /// For that party.
+    items: Vec<Jwe>,
     expires_at: Option<Timestamp>,
 }
 
@@ -90,21 +92,23 @@ impl Processor {
         if outgoing.is_empty() {
             return Ok(());
         }
+        let signed_before = outgoing.iter().filter_map(|out| out.draft.signer);
+        let signed_before: HashSet<Thumbprint> = signed_before.collect();
+        let removed = self.removed(core, signed_before).await?;
         let (this, now) = (self.clone(), work.now);
         let sealed: Vec<Result<Sealed, EnvelopeError>> = crypto(move || {
-            let seal = |out| this.seal_one(out, now);
+            let seal = |out| this.seal_one(out, &removed, now);
             outgoing.into_par_iter().map(seal).collect()
         })
         .await?;
         let mut kept = Kept::default();
         for sealed in sealed {
             let sealed = sealed?;
-            let party = sealed.item.as_ref().map(|(party, _)| party.as_str());
             let payment = match &sealed.keep {
                 Keep::Out(row) => Some(row.payment),
                 _ => None,
             };
-            kept.add(sealed.keep, &sealed.jws, party)?;
+            kept.add(sealed.keep, &sealed.jws, sealed.party.as_deref())?;
             let letters = sealed.letters.into_iter();
             work.letters.extend(letters.map(|(mailbox, jwe)| LetterRow {
                 envelope: jwe.id(),
@@ -112,12 +116,12 @@ impl Processor {
                 body: jwe.as_str().to_owned(),
                 expires_at: sealed.expires_at,
             }));
-            if let Some((party, jwe)) = sealed.item {
+            for (party, jwe) in sealed.party.iter().cycle().zip(sealed.items) {
                 if let envelope::Recipient::Session(id) = jwe.recipient() {
                     work.sessions.used.entry(id).or_default().sent += 1;
                 }
                 work.items.push(Item {
-                    party,
+                    party: party.clone(),
                     kind: ItemKind::Envelope,
                     body: jwe.as_str().as_bytes().to_vec(),
                     payment,
@@ -127,7 +131,13 @@ impl Processor {
         kept.write(core, work.now).await
     }
 
-    fn seal_one(&self, out: Outgoing, now: Timestamp) -> Result<Sealed, EnvelopeError> {
+    /// What one of those has signed who were removed goes behind an attestation.
+    fn seal_one(
+        &self,
+        out: Outgoing,
+        removed: &HashSet<Thumbprint>,
+        now: Timestamp,
+    ) -> Result<Sealed, EnvelopeError> {
         let mut rng = self.entropy.rng();
         let Draft {
             sign,
@@ -136,9 +146,15 @@ impl Processor {
             ..
         } = out.draft;
         let jws = sign(&*self.rsa, &self.keyring.signing, &mut *rng)?;
+        let attestation = match removed.contains(&jws.kid()) {
+            true => Some(self.attest(&jws, now, &mut *rng)?),
+            false => None,
+        };
         let mut letters = Vec::with_capacity(out.recipients.len() + out.copies.len());
         for to in &out.recipients {
-            letters.push((to.mailbox, self.seal_letter(to, &jws, &mut *rng)?));
+            for jws in attestation.iter().chain([&jws]) {
+                letters.push((to.mailbox, self.seal_letter(to, jws, &mut *rng)?));
+            }
         }
         for to in &out.copies {
             let body = ReceiptCopy {
@@ -148,21 +164,21 @@ impl Processor {
             let copy = envelope::sign(&*self.rsa, &self.keyring.signing, &payload, &mut *rng)?;
             letters.push((to.mailbox, self.seal_letter(to, &copy, &mut *rng)?));
         }
-        let item = out
-            .peer
-            .map(|to| {
-                let jwe = match to.session {
-                    Some((id, key)) => envelope::seal_to_session(id, &key, &jws, &mut *rng)?,
-                    None => envelope::seal_to_key(&*self.rsa, &to.key, &jws, &mut *rng)?,
-                };
-                Ok::<_, EnvelopeError>((to.party, jwe))
-            })
-            .transpose()?;
+        let mut items = Vec::new();
+        if let Some(to) = &out.peer {
+            for jws in attestation.iter().chain([&jws]) {
+                items.push(match &to.session {
+                    Some((id, key)) => envelope::seal_to_session(*id, key, jws, &mut *rng)?,
+                    None => envelope::seal_to_key(&*self.rsa, &to.key, jws, &mut *rng)?,
+                });
+            }
+        }
         Ok(Sealed {
             jws,
             keep,
             letters,
-            item,
+            party: out.peer.map(|to| to.party),
+            items,
             expires_at,
         })
     }

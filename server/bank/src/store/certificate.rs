@@ -69,6 +69,24 @@ pub(crate) async fn of_subjects(
     rows.into_iter().map(value).collect()
 }
 
+/// When the newest certificate of a key was taken in, and when it ends.
+pub(crate) async fn newest_of(
+    core: &mut PgConnection,
+    party: &str,
+    role: &str,
+    subject: Thumbprint,
+) -> Result<Option<(Timestamp, Timestamp)>, Fault> {
+    Ok(sqlx::query_as(
+        "SELECT at, not_after FROM bank.certificate
+         WHERE subject = $3 AND party = $1 AND role = $2 ORDER BY not_after DESC LIMIT 1",
+    )
+    .bind(party)
+    .bind(role)
+    .bind(subject.as_bytes())
+    .fetch_optional(core)
+    .await?)
+}
+
 /// A party's certificates of one role, the latest first.
 pub(crate) async fn of_party(
     core: &mut PgConnection,

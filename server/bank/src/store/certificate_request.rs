@@ -63,14 +63,17 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-/// Requests that wait for the registrar, locked.
+/// Requests that wait for the registrar, locked; none of a processor that was removed.
 pub(crate) async fn lock_recorded(
     core: &mut PgConnection,
     limit: i64,
 ) -> Result<Vec<RequestRow>, Fault> {
     let rows: Vec<Row> = sqlx::query_as(
-        "SELECT subject, kind, name, signing_key, encryption_key FROM bank.certificate_request
-         WHERE status = 'recorded' ORDER BY at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED",
+        "SELECT subject, kind, name, signing_key, encryption_key FROM bank.certificate_request r
+         WHERE status = 'recorded'
+           AND NOT EXISTS (SELECT FROM bank.processor p
+                           WHERE p.id = r.subject AND p.status = 'removed')
+         ORDER BY at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED",
     )
     .bind(limit)
     .fetch_all(core)

@@ -7,6 +7,7 @@ use message::{Currency, Digest, MessageId, SessionId, Thumbprint};
 pub(crate) mod account;
 pub(crate) mod alarm;
 pub(crate) mod answer;
+pub(crate) mod attested;
 pub(crate) mod certificate;
 pub(crate) mod certificate_request;
 pub(crate) mod customer;

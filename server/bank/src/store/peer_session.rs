@@ -245,6 +245,17 @@ async fn end(
     Ok(())
 }
 
+/// The sessions with a bank that are not over.
+pub(crate) async fn live(core: &mut PgConnection, peer: &Bic) -> Result<Vec<SessionId>, Fault> {
+    let rows: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT id FROM bank.peer_session WHERE peer = $1 AND ended_at IS NULL")
+            .bind(peer.as_str())
+            .fetch_all(core)
+            .await?;
+    let at = At("peer_session", "id");
+    rows.iter().map(|id| at.session(id)).collect()
+}
+
 /// Ends every session with every bank.
 pub(crate) async fn end_all(core: &mut PgConnection, at: Timestamp) -> Result<(), Fault> {
     sqlx::query("UPDATE bank.peer_session SET ended_at = $1 WHERE ended_at IS NULL")

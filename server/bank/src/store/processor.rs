@@ -3,6 +3,7 @@
 use crate::{Fault, store::At};
 use message::{Thumbprint, Timestamp};
 use sqlx::PgConnection;
+use std::collections::HashSet;
 
 /// A processor by its keys.
 #[derive(Clone, Debug)]
@@ -68,4 +69,111 @@ pub(crate) async fn without_keys(core: &mut PgConnection) -> Result<Vec<Processo
     .fetch_all(core)
     .await?;
     rows.into_iter().map(value).collect()
+}
+
+/// Those of these who were removed.
+pub(crate) async fn removed_among(
+    core: &mut PgConnection,
+    ids: &[Thumbprint],
+) -> Result<HashSet<Thumbprint>, Fault> {
+    let ids: Vec<&[u8]> = ids.iter().map(|id| id.as_bytes().as_slice()).collect();
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar(
+        "SELECT id FROM bank.processor WHERE status = 'removed' AND id = ANY($1)",
+    )
+    .bind(ids)
+    .fetch_all(core)
+    .await?;
+    let at = At("processor", "id");
+    rows.iter().map(|id| at.thumbprint(id)).collect()
+}
+
+/// A processor as operators see it.
+#[derive(Clone, Debug)]
+pub struct ListedProcessor {
+    /// The thumbprint of its signing key.
+    pub id: Thumbprint,
+    /// What it is called.
+    pub name: String,
+    /// Since when it is one of the bank's.
+    pub since: Timestamp,
+    /// When it was removed, and why.
+    pub removed: Option<(Timestamp, String)>,
+    /// The end of its newest certificate, once it has one.
+    pub certificates_until: Option<Timestamp>,
+    /// Whether the bank's keys are wrapped to it.
+    pub has_keys: bool,
+}
+
+type ListedRow = (
+    Vec<u8>,
+    String,
+    i64,
+    Option<i64>,
+    Option<String>,
+    Option<i64>,
+    bool,
+);
+
+/// Every processor there is or was, by name; `own` is the bank as a party.
+pub(crate) async fn list(
+    core: &mut PgConnection,
+    own: &str,
+) -> Result<Vec<ListedProcessor>, Fault> {
+    let rows: Vec<ListedRow> = sqlx::query_as(
+        "SELECT id, name, at, removed_at, reason,
+                (SELECT max(c.not_after) FROM bank.certificate c
+                 WHERE c.subject = p.id AND c.party = $1 AND c.role = 'processor'),
+                EXISTS (SELECT FROM bank.wrapped_key w
+                        WHERE w.processor = p.id AND w.purpose = 'storage')
+         FROM bank.processor p ORDER BY name",
+    )
+    .bind(own)
+    .fetch_all(core)
+    .await?;
+    let at = At("processor", "id");
+    rows.into_iter()
+        .map(|(id, name, since, removed_at, reason, until, has_keys)| {
+            Ok(ListedProcessor {
+                id: at.thumbprint(&id)?,
+                name,
+                since,
+                removed: removed_at.map(|at| (at, reason.unwrap_or_default())),
+                certificates_until: until,
+                has_keys,
+            })
+        })
+        .collect()
+}
+
+/// Keeps the request by which a processor was admitted.
+pub(crate) async fn keep_request(
+    core: &mut PgConnection,
+    id: Thumbprint,
+    request: &str,
+) -> Result<(), Fault> {
+    sqlx::query("UPDATE bank.processor SET request = $2 WHERE id = $1")
+        .bind(id.as_bytes())
+        .bind(request)
+        .execute(core)
+        .await?;
+    Ok(())
+}
+
+/// It signs for the bank no more. False when that was so already, or there is none.
+pub(crate) async fn remove(
+    core: &mut PgConnection,
+    id: Thumbprint,
+    reason: &str,
+    at: Timestamp,
+) -> Result<bool, Fault> {
+    let done = sqlx::query(
+        "UPDATE bank.processor SET status = 'removed', removed_at = $3, reason = $2
+         WHERE id = $1 AND status = 'active'",
+    )
+    .bind(id.as_bytes())
+    .bind(reason)
+    .bind(at)
+    .execute(core)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }

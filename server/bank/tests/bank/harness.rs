@@ -20,6 +20,9 @@ use std::sync::{
 
 pub const NOW: Timestamp = 1_800_000_000;
 
+/// Processors' certificates outlast the leaps of time in most tests.
+pub const PROCESSOR_SECONDS: i64 = 2 * 365 * 86_400;
+
 /// A clock that stands until it is set.
 pub struct TestClock(AtomicI64);
 
@@ -184,16 +187,7 @@ impl TestBank {
         )
         .await
         .unwrap();
-        let registering = RegistrarWiring {
-            core: pool(&core, "registrar", 2),
-            rsa: rsa(),
-            clock: clock.clone(),
-            entropy: Arc::new(SystemEntropy),
-            device_seconds: None,
-        };
-        let registrar = Registrar::start(registering, &secrets.registrar)
-            .await
-            .unwrap();
+        let registrar = registrar(&core, &clock, secrets, PROCESSOR_SECONDS).await;
         assert_eq!(registrar.issue_pending().await.unwrap(), 2);
         let wiring = wiring(&core, &front, &gateways, &clock);
         let processor = Processor::start(wiring, &material.processors[0])
@@ -219,8 +213,18 @@ impl TestBank {
 
     /// A processor of this bank with these keys.
     pub async fn start(&self, secret: &ProcessorSecret) -> Processor {
-        let wiring = wiring(&self.core, &self.front, &self.gateways, &self.clock);
-        Processor::start(wiring, secret).await.unwrap()
+        Processor::start(self.wiring(), secret).await.unwrap()
+    }
+
+    /// What a processor of this bank works with.
+    pub fn wiring(&self) -> Wiring {
+        wiring(&self.core, &self.front, &self.gateways, &self.clock)
+    }
+
+    /// Another registrar, which makes processors' certificates last so many seconds.
+    pub async fn short_registrar(&self, seconds: i64) -> Registrar {
+        let secrets = &material().banks[self.which].1;
+        registrar(&self.core, &self.clock, secrets, seconds).await
     }
 
     /// The core as its owner.
@@ -274,6 +278,23 @@ impl TestBank {
         let found = self.gateways.iter().find(|(p, _)| *p == party);
         &found.unwrap().1
     }
+}
+
+async fn registrar(
+    core: &PgConnectOptions,
+    clock: &Arc<TestClock>,
+    secrets: &BankSecrets,
+    processor_seconds: i64,
+) -> Registrar {
+    let wiring = RegistrarWiring {
+        core: pool(core, "registrar", 2),
+        rsa: rsa(),
+        clock: clock.clone(),
+        entropy: Arc::new(SystemEntropy),
+        device_seconds: None,
+        processor_seconds: Some(processor_seconds),
+    };
+    Registrar::start(wiring, &secrets.registrar).await.unwrap()
 }
 
 fn wiring(

@@ -21,6 +21,7 @@ mod links;
 mod locks;
 mod payments;
 mod peer_sessions;
+mod processors;
 mod replacing;
 mod roles;
 mod sessions;
