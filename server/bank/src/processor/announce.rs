@@ -307,14 +307,15 @@ impl Processor {
         certificates.extend(cas.iter().map(|row| row.der.clone()));
         let enrolment = certificate::of_party(&mut core, &own, Role::EnrolmentCa.word()).await?;
         certificates.extend(enrolment.into_iter().map(|row| row.der));
-        for row in processor::active(&mut core).await? {
-            let found = certificate::of_subjects(&mut core, &[row.id]).await?;
+        // Those that were removed as well: what they had signed is still checked with their keys.
+        for id in processor::ids(&mut core).await? {
+            let found = certificate::of_subjects(&mut core, &[id]).await?;
             // Others may have certified our key as theirs: that does not concern us.
             let ours = |c: &CertificateRow| c.party == own && c.role == Role::Processor.word();
             let newest = found.into_iter().rfind(ours);
             if let (Some(leaf), Some(ca)) = (newest, cas.first()) {
                 let chain = [leaf.der, ca.der.clone(), self.keyring.bank.licence.clone()];
-                self.front.publish_certificate(&row.id, &chain).await?;
+                self.front.publish_certificate(&id, &chain).await?;
             }
         }
         let info = BankInfo {

@@ -71,6 +71,15 @@ pub(crate) async fn without_keys(core: &mut PgConnection) -> Result<Vec<Processo
     rows.into_iter().map(value).collect()
 }
 
+/// Everybody who is or was one.
+pub(crate) async fn ids(core: &mut PgConnection) -> Result<Vec<Thumbprint>, Fault> {
+    let rows: Vec<Vec<u8>> = sqlx::query_scalar("SELECT id FROM bank.processor ORDER BY name")
+        .fetch_all(core)
+        .await?;
+    let at = At("processor", "id");
+    rows.iter().map(|id| at.thumbprint(id)).collect()
+}
+
 /// Those of these who were removed.
 pub(crate) async fn removed_among(
     core: &mut PgConnection,
