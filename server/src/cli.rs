@@ -96,8 +96,26 @@ pub struct NamedRoleArguments {
 struct ProcessorArguments {
     #[command(subcommand)]
     act: Option<ProcessorCommand>,
-    #[command(flatten)]
-    role: Option<NamedRoleArguments>,
+    /// Which one, as the configuration names it.
+    #[arg(long, required = true)]
+    name: Option<String>,
+    /// The party's configuration file.
+    #[arg(long, value_name = "FILE", required = true)]
+    config: Option<PathBuf>,
+    /// End when standard input closes (used by a supervising process).
+    #[arg(long)]
+    end_with_input: bool,
+}
+
+impl ProcessorArguments {
+    fn role(self) -> Option<NamedRoleArguments> {
+        let role = RoleArguments {
+            config: self.config?,
+            end_with_input: self.end_with_input,
+        };
+        let name = self.name?;
+        Some(NamedRoleArguments { name, role })
+    }
 }
 
 #[derive(Subcommand)]
@@ -197,17 +215,15 @@ async fn run(command: Command) -> Result<(), Failure> {
 }
 
 async fn processor(arguments: ProcessorArguments) -> Result<(), Failure> {
-    match (arguments.act, arguments.role) {
-        (Some(ProcessorCommand::Request(request)), _) => {
-            roles::operator::request_processor(&request)
-        }
-        (Some(ProcessorCommand::Admit(admit)), _) => roles::operator::admit_processor(&admit).await,
-        (Some(ProcessorCommand::List(list)), _) => roles::operator::list_processors(&list).await,
-        (Some(ProcessorCommand::Remove(remove)), _) => {
-            roles::operator::remove_processor(&remove).await
-        }
-        (None, Some(role)) => roles::processor::run(&role).await,
-        (None, None) => Err("say --config and --name, or what is to be done".into()),
+    match arguments.act {
+        Some(ProcessorCommand::Request(request)) => roles::operator::request_processor(&request),
+        Some(ProcessorCommand::Admit(admit)) => roles::operator::admit_processor(&admit).await,
+        Some(ProcessorCommand::List(list)) => roles::operator::list_processors(&list).await,
+        Some(ProcessorCommand::Remove(remove)) => roles::operator::remove_processor(&remove).await,
+        None => match arguments.role() {
+            Some(role) => roles::processor::run(&role).await,
+            None => Err("say --config and --name, or what is to be done".into()),
+        },
     }
 }
 
