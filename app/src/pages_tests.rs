@@ -16,6 +16,7 @@ use message::{
     Amount, Bic, Digest,
     amount::Currency,
     enquiry::Statement,
+    parameters::Terms,
     receipt::{Outcome, Refusal},
     worker::Draft,
 };
@@ -188,6 +189,43 @@ fn the_check_page_shows_the_draft() {
         "available after the payment"
     );
     assert!(html.contains("cut-none"));
+}
+
+#[test]
+fn the_check_page_says_fee_and_limit_before_anything_is_signed() {
+    let with = |fee_outside: Option<i64>| {
+        render("/pay", move |device| {
+            drafted(device);
+            device.keys.care.update(|care| care.file_at = Some(NOW));
+            let sum = |minor| Amount::try_new(minor, Currency::EUR).unwrap();
+            let terms = Terms {
+                parameters: 2,
+                payment_max: sum(500_000),
+                day_max: sum(1_000_000),
+                fee_inside: None,
+                fee_outside: fee_outside.map(sum),
+                cut_off_minutes: 1,
+                iban_prefix: "DE37090502".to_owned(),
+            };
+            device.overview.update(|overview| {
+                overview.as_mut().unwrap().terms = Some(terms);
+            });
+        })
+    };
+    let html = with(Some(25));
+    check("pay-check-fee", &html);
+    assert!(
+        html.contains("Fee ") && html.contains("1\u{a0}250.25"),
+        "the total"
+    );
+    assert!(
+        html.contains("9\u{a0}979.97"),
+        "available after payment and fee"
+    );
+    assert!(html.contains("5\u{a0}000.00\u{a0}EUR") && html.contains("10\u{a0}000.00\u{a0}EUR"));
+    assert!(html.contains("The banks book it on"));
+    let html = with(None);
+    assert!(html.contains("No fee.") && html.contains("9\u{a0}980.22"));
 }
 
 #[test]

@@ -45,6 +45,12 @@ enum Command {
     /// The encryption key of a bank.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// The operators of a bank, with keys of their own.
+    #[command(subcommand)]
+    Operator(roles::operator::OperatorCommand),
+    /// Limits, fees and times of a bank, laid down by two operators.
+    #[command(subcommand)]
+    Parameters(roles::operator::ParametersCommand),
     /// Measure payments per second, end to end, beside TPC-B-like transactions of the same run.
     Bench(crate::bench::BenchArguments),
 }
@@ -210,6 +216,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Account(AccountCommand::Close(close)) => {
             roles::operator::close_account(&close).await
         }
+        Command::Operator(command) => roles::operator::operators(command).await,
+        Command::Parameters(command) => roles::operator::parameters(command).await,
         Command::Bench(arguments) => crate::bench::run(arguments).await,
     }
 }

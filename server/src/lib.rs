@@ -7,6 +7,7 @@
 //! * [`web`]: pages and program code
 //! * [`roles`]: processor, registrar, authority, and the operator's acts
 //! * [`ceremony`]: makes the keys and certificates of a network
+//! * [`passphrase`]: from a file or a terminal
 //! * [`demo`]: a whole network on one machine
 //! * [`device`]: a device without a browser, for measurements and tests
 //! * [`bench`]: how fast, measured
@@ -23,6 +24,7 @@ pub mod configuration;
 pub mod demo;
 pub mod device;
 pub mod edge;
+pub mod passphrase;
 pub mod roles;
 pub mod status;
 pub mod web;

@@ -8,9 +8,11 @@
 )]
 
 mod network {
+    pub mod commands;
     pub mod demo;
     pub mod devices;
     pub mod machine;
+    pub mod parameters;
     pub mod processors;
 }
 
@@ -24,7 +26,7 @@ use message::{
 };
 use network::{
     demo::{Customer, Demo},
-    devices, processors,
+    devices, parameters, processors,
 };
 use server::{boot, device::Order};
 
@@ -72,6 +74,7 @@ async fn two_banks_pay_each_other_whatever_happens() {
     a_bank_that_is_away_is_waited_for(&demo, &mut ann, &mut cleo).await;
     a_revoked_device_is_shut_out(&demo, &ann).await;
     devices::a_customer_manages_devices(&demo, &mut ann, &bo).await;
+    parameters::two_operators_lay_down_limits_and_fees(&demo, &mut ann, &bo).await;
     devices::keys_are_rotated_under_payments(&demo, &mut ann, &mut cleo).await;
     every_kill_is_survived(&demo, &mut ann, &mut cleo).await;
     processors::processors_come_and_go(&demo, &mut ann, &mut cleo).await;

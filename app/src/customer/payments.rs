@@ -29,7 +29,7 @@ fn decided(device: Device) -> Vec<Item> {
         let newest = pages.iter().filter(|((_, before), _)| before.is_none());
         let entries = newest.flat_map(|(_, statement)| statement.entries.iter());
         entries
-            .filter(|it| it.payment.is_some() && it.amount.minor() < 0)
+            .filter(|it| it.payment.is_some() && it.amount.minor() < 0 && !it.fee)
             .map(Item::paid)
             .collect()
     });

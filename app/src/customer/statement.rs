@@ -5,7 +5,7 @@ use crate::{
     device::{Asked, Device, clock, download},
     ui::{
         day,
-        feed::by_day,
+        feed::{by_day, what_for},
         icon::Icon,
         money::{self, Figure, Money},
         page::{Back, PageTitle},
@@ -201,7 +201,7 @@ fn Entry(entry: EntryView) -> impl IntoView {
         .into_any(),
         None => name.into_any(),
     };
-    let remittance = entry.remittance.to_string();
+    let remittance = what_for(&entry);
     view! {
         <tr>
             <th scope="row" class="lead-cell">

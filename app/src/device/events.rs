@@ -174,7 +174,10 @@ fn receipt_came(device: Device, receipt: Receipt) {
     let words = match &receipt.outcome {
         Outcome::Booked { .. } => format!("Paid: {sum} to {name}"),
         Outcome::Refused { reason } => {
-            format!("Not paid: {sum} to {name}. {}", reason.words())
+            format!(
+                "Not paid: {sum} to {name}. {}",
+                reason.words_with(receipt.limit)
+            )
         }
     };
     // The payment's own page says it at its head, and announces it.

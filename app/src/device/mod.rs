@@ -40,6 +40,7 @@ use leptos::prelude::*;
 use message::{
     Iban, MessageId, Thumbprint, Timestamp,
     enquiry::{AccountView, Overview, Statement},
+    parameters::Terms,
     worker::{Draft, Profile, Step, StoredDevice, devices::ListedDevice},
 };
 use std::collections::BTreeMap;
@@ -215,6 +216,12 @@ impl Device {
                 .map(|overview| overview.accounts.clone())
                 .unwrap_or_default()
         })
+    }
+
+    /// The bank's limits and fees, as far as they are known.
+    pub(crate) fn terms(self) -> Option<Terms> {
+        self.overview
+            .with(|overview| overview.as_ref()?.terms.clone())
     }
 
     /// What the customer calls one of the own accounts.

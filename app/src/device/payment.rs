@@ -125,6 +125,20 @@ impl KnownPayment {
     }
 }
 
+impl KnownPayment {
+    /// What it cost beside its amount.
+    pub(crate) fn fee(&self) -> Option<Amount> {
+        let of_receipt = self.receipt.as_ref().and_then(|receipt| receipt.fee);
+        of_receipt.or_else(|| self.view()?.fee)
+    }
+
+    /// The limit that it is above.
+    pub(crate) fn limit(&self) -> Option<Amount> {
+        let of_receipt = self.receipt.as_ref().and_then(|receipt| receipt.limit);
+        of_receipt.or_else(|| self.view()?.limit)
+    }
+}
+
 impl Standing {
     /// Whether nothing more will happen.
     pub(crate) fn is_final(&self) -> bool {
@@ -161,6 +175,8 @@ mod tests {
             decided_at: outcome.is_some().then_some(200),
             creditor_bank: None,
             outcome,
+            fee: None,
+            limit: None,
         }
     }
 
@@ -207,6 +223,10 @@ mod tests {
             outcome: Outcome::Refused {
                 reason: Refusal::CreditorAccountUnknown,
             },
+            parameters: 1,
+            fee: None,
+            limit: None,
+            booking_day: None,
         });
         let reason = Refusal::CreditorAccountUnknown;
         assert_eq!(known.standing(), Standing::NotPaid { at: 300, reason });

@@ -97,6 +97,7 @@ pub(super) fn entry(n: i64, days: i64, name: &str, what: &str, minor: i64) -> En
         counterparty_account: None,
         remittance: what.to_owned().try_into().unwrap(),
         payment: Some(id(u8::try_from(n).unwrap())),
+        fee: false,
     }
 }
 
@@ -150,6 +151,8 @@ pub(super) fn view(outcome: Option<Outcome>) -> PaymentView {
         decided_at: outcome.is_some().then_some(NOW + 8),
         creditor_bank: Some("Brisa Bank".to_owned().try_into().unwrap()),
         outcome,
+        fee: None,
+        limit: None,
     }
 }
 
@@ -182,6 +185,7 @@ pub(super) fn overview() -> Overview {
         on_their_way: vec![view(None)],
         refused: vec![refused()],
         recent: entries(),
+        terms: None,
     }
 }
 
@@ -240,6 +244,10 @@ pub(super) fn with_payment(device: Device, outcome: Option<Outcome>) {
         remittance: view.remittance.clone(),
         at: NOW + 8,
         outcome,
+        parameters: 1,
+        fee: None,
+        limit: None,
+        booking_day: None,
     });
     let payment = Payment {
         view,

@@ -1,7 +1,7 @@
 //! Moments as people read them, in the time of the place where the device is.
 
 use crate::device::clock;
-use message::Timestamp;
+use message::{Timestamp, day::Day};
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -90,6 +90,12 @@ pub(crate) fn number(at: Timestamp) -> i64 {
 pub(crate) fn date(at: Timestamp) -> String {
     let civil = here(at);
     format!("{} {} {}", civil.day, month(civil), civil.year)
+}
+
+/// A day that a bank has written, `19 November 2026`: the same one wherever it is read.
+pub(crate) fn calendar(day: Day) -> String {
+    // Noon in UTC is on that day in nearly every place.
+    date(day.begins().saturating_add(12 * 60 * 60))
 }
 
 /// `Thursday 19 November 2026`.

@@ -55,6 +55,16 @@ pub(crate) struct Item {
     state: State,
 }
 
+/// What an entry is for: a fee says what it was taken for.
+pub(crate) fn what_for(entry: &EntryView) -> String {
+    let remittance = entry.remittance.as_str();
+    match (entry.fee, remittance.is_empty()) {
+        (false, _) => remittance.to_owned(),
+        (true, true) => "Fee for a payment".to_owned(),
+        (true, false) => format!("Fee for: {remittance}"),
+    }
+}
+
 fn out(view: &PaymentView) -> Balance {
     Balance::new(-view.amount.minor(), view.amount.currency())
 }
@@ -68,7 +78,7 @@ impl Item {
             payment: entry.payment.filter(|_| !incoming),
             name: entry.counterparty_name.to_string(),
             much: Some(entry.amount),
-            sub: entry.remittance.to_string(),
+            sub: what_for(entry),
             state: if incoming { State::In } else { State::Out },
         }
     }
@@ -84,7 +94,7 @@ impl Item {
     /// An order that was refused, and why.
     pub(crate) fn not_paid(view: &PaymentView) -> Self {
         let sub = match &view.outcome {
-            Some(Outcome::Refused { reason }) => reason.words().to_owned(),
+            Some(Outcome::Refused { reason }) => reason.words_with(view.limit),
             _ => view.remittance.to_string(),
         };
         Self {
@@ -212,7 +222,18 @@ mod tests {
             counterparty_account: None,
             remittance: String::new().try_into().unwrap(),
             payment: Some(MessageId::new([1; 16])),
+            fee: false,
         }
+    }
+
+    #[test]
+    fn a_fee_says_what_it_was_taken_for() {
+        let mut fee = entry(0, -30);
+        assert_eq!(what_for(&fee), "");
+        fee.fee = true;
+        assert_eq!(what_for(&fee), "Fee for a payment");
+        fee.remittance = "Rent".to_owned().try_into().unwrap();
+        assert_eq!(what_for(&fee), "Fee for: Rent");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! * keys that come back: [`seed`], [`det_keygen`] (keys from a seed), [`recovery`] (a seed as words)
 //! * envelopes: [`jws`] (signed), [`jwe`] (sealed), [`session_key`]
 //! * certificates: [`role`], [`certificate`], [`authority`] (makes them), [`chain`] (checks them)
-//! * who is a bank: [`register`]
+//! * who is a bank: [`register`]; what a bank lays down, and who: [`parameters`], [`operator`]
 //! * documents: [`key_set`], [`key_file`], [`manifest`], [`enrol`], [`words`]
 //! * key files of others, and for others: [`import`], [`export`]
 //!
@@ -28,6 +28,8 @@ pub mod key_file;
 pub mod key_set;
 pub mod licence;
 pub mod manifest;
+pub mod operator;
+pub mod parameters;
 pub mod primitive;
 pub mod recovery;
 pub mod register;

@@ -337,7 +337,7 @@ impl Register {
 }
 
 /// Whoever has two keys is still one person. Names are compared as the root certified them.
-fn is_one_person(one: &Certificate, other: &Certificate) -> bool {
+pub(crate) fn is_one_person(one: &Certificate, other: &Certificate) -> bool {
     one.key_thumbprint() == other.key_thumbprint()
         || one.common_name().to_lowercase() == other.common_name().to_lowercase()
 }

@@ -36,7 +36,9 @@ use message::{
     interbank::{CreditTransfer, StatusReport},
     key_set::KeySet,
     link::LinkAck,
+    operator::OperatorRequest,
     order::PaymentOrder,
+    parameters::Parameters,
     record::AuthorityRecord,
     session::SessionOpened,
 };
@@ -163,6 +165,8 @@ fn requests_and_records() {
             payload::<LinkAck>,
             payload::<KeySet>,
             payload::<AuthorityRecord>,
+            payload::<Parameters>,
+            payload::<OperatorRequest>,
         ]
         .iter()
         .filter(|read| read(json))

@@ -2,6 +2,7 @@
 
 use crate::{
     Amount, Balance, Body, Iban, Kind, MessageId, Timestamp,
+    parameters::Terms,
     receipt::Outcome,
     text::{Label, Name, Remittance},
 };
@@ -34,6 +35,9 @@ pub struct Overview {
     pub refused: Vec<PaymentView>,
     /// The newest entries over all accounts, newest first, at most 10.
     pub recent: Vec<EntryView>,
+    /// The limits and fees in force; absent when the bank has laid down none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
 }
 
 /// One account.
@@ -78,6 +82,9 @@ pub struct EntryView {
     pub remittance: Remittance,
     /// The order that it belongs to, if the reader's own customer or a payer ordered it.
     pub payment: Option<MessageId>,
+    /// Whether it is what the bank took for the payment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fee: bool,
 }
 
 /// Asks for entries of one account, newest first.
@@ -164,6 +171,12 @@ pub struct PaymentView {
     /// The verdict; absent while it is on its way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// What it cost its payer beside the amount, as the receipt says; absent when nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<Amount>,
+    /// The limit that it is above, as the receipt says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Amount>,
 }
 
 impl Body for OverviewAsk {

@@ -114,6 +114,14 @@ kinds! {
     LicenceSuccession = "licence-succession",
     /// The newest entry of the register, signed by the authority's online key.
     AuthorityHead = "authority-head",
+    /// A person asks a bank to be certified as operator.
+    OperatorRequest = "operator-request",
+    /// A bank's CA: an operator signs nothing from now on.
+    OperatorRemoval = "operator-removal",
+    /// A version of a bank's parameters, signed by one operator.
+    Parameters = "parameters",
+    /// Another operator's signature over it.
+    ParametersApproval = "parameters-approval",
 }
 
 impl fmt::Display for Kind {

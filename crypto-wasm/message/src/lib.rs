@@ -3,13 +3,14 @@
 //! Every message is a JSON [`Payload`] that is signed (`typ` names its [`Kind`]) and sealed. This
 //! crate says what is inside; the crate `envelope` says how it is signed and sealed.
 //!
-//! * values: [`amount`], [`iban`], [`bic`], [`ids`], [`slip`]
+//! * values: [`amount`], [`iban`], [`bic`], [`ids`], [`slip`], [`day`]
 //! * the frame of each message: [`kind`], [`payload`]
 //! * device and bank: [`enrol`], [`device`], [`session`], [`order`], [`receipt`], [`enquiry`],
 //!   [`notice`], [`revocation`]
 //! * between banks and nodes: [`interbank`], [`jwk`], [`key_set`], [`link`],
 //!   [`processor`]
 //! * the authority's register: [`record`]
+//! * what a bank lays down, and who: [`parameters`], [`operator`]
 //! * the edge's interface: [`api`]
 //! * page and worker: [`worker`], [`manifest`]
 //!
@@ -18,6 +19,7 @@
 pub mod amount;
 pub mod api;
 pub mod bic;
+pub mod day;
 pub mod device;
 pub mod enquiry;
 pub mod enrol;
@@ -30,7 +32,9 @@ pub mod kind;
 pub mod link;
 pub mod manifest;
 pub mod notice;
+pub mod operator;
 pub mod order;
+pub mod parameters;
 pub mod payload;
 pub mod processor;
 pub mod receipt;

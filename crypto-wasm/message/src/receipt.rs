@@ -2,6 +2,7 @@
 
 use crate::{
     Amount, Body, Digest, Iban, Kind, MessageId, Timestamp,
+    day::Day,
     text::{Name, Remittance},
 };
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,23 @@ pub struct Receipt {
     pub at: Timestamp,
     /// The verdict.
     pub outcome: Outcome,
+    /// The version of the bank's parameters it was decided under; 0 when the bank had none.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub parameters: u64,
+    /// What the payment cost beside its amount; absent when nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fee: Option<Amount>,
+    /// The limit that the order is above, where that is why it is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Amount>,
+    /// The day on which the two banks book it, where it was paid to another bank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booking_day: Option<Day>,
+}
+
+/// Whether there is nothing to say, as when a bank had no parameters yet.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// The verdict on an order.
@@ -94,6 +112,10 @@ refusals! {
     OtherCurrency = "AM03", "The account is kept in another currency.";
     /// The mirror account of the other bank is at its limit.
     SettlementCap = "AM13", "The two banks have reached the limit of what they owe each other today. Try again later or pay a smaller amount.";
+    /// Above the bank's largest single payment.
+    AmountTooLarge = "AM02", "The amount is above the largest single payment that the bank takes. Pay a smaller amount, or ask the bank.";
+    /// Above what the bank takes from a customer in one day.
+    DayLimit = "AM14", "With this payment you would pay more in one day than the bank allows. Pay a smaller amount, or pay tomorrow (the day ends at midnight UTC).";
     /// The order came after its time.
     Expired = "TM01", "The order reached the bank after its time had run out. Sign a new one.";
     /// The id was used before with other content.
@@ -130,6 +152,16 @@ refusals! {
     SlipRefused = "SL01", "The slip number and code do not fit, or the slip is used up or past its date. Check what you typed; after five wrong tries ask the bank for a new slip.";
     /// What was asked for does not exist for this customer.
     NotFound = "NF01", "The bank has nothing under this number for you.";
+}
+
+impl Refusal {
+    /// What it means, with the limit that it is about.
+    pub fn words_with(self, limit: Option<Amount>) -> String {
+        match limit {
+            Some(limit) => format!("{} The limit is {limit}.", self.words()),
+            None => self.words().to_owned(),
+        }
+    }
 }
 
 impl Body for Receipt {
@@ -187,6 +219,17 @@ mod tests {
             let json = serde_json::to_string(refusal).unwrap();
             assert_eq!(json, format!("\"{}\"", refusal.code()));
         }
+    }
+
+    #[test]
+    fn a_receipt_from_before_there_were_parameters_is_read() {
+        let old = r#"{"order":"0G3R40R40M30E209185GR38E1W","order_digest":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","debtor_account":"DE50370905020004100117","creditor_name":"Bo","creditor_account":"DE50370905020004100117","amount":{"value":"1.00","currency":"EUR"},"remittance":"","at":1,"outcome":{"status":"refused","reason":"AM04"}}"#;
+        let read: Receipt = serde_json::from_str(old).unwrap();
+        assert_eq!((read.parameters, read.fee, read.limit), (0, None, None));
+        assert_eq!(serde_json::to_string(&read).unwrap(), old);
+        let limit = Amount::try_new(500_000, crate::Currency::EUR).unwrap();
+        let words = Refusal::AmountTooLarge.words_with(Some(limit));
+        assert!(words.ends_with("The limit is 5000.00 EUR."), "{words}");
     }
 
     #[test]

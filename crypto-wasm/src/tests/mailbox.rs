@@ -76,6 +76,10 @@ fn a_receipt_for_another_device_of_the_customer_is_taken_from_its_copy() {
         outcome: Outcome::Booked {
             posting: "17".to_owned(),
         },
+        parameters: 1,
+        fee: None,
+        limit: None,
+        booking_day: None,
     };
     let other = Thumbprint::new([3; 32]);
     {

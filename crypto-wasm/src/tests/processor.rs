@@ -180,6 +180,8 @@ impl Bank {
             decided_at: None,
             creditor_bank: None,
             outcome: None,
+            fee: None,
+            limit: None,
         };
         let payment = Payment {
             view,
@@ -228,6 +230,10 @@ impl Bank {
             outcome: Outcome::Booked {
                 posting: "17".to_owned(),
             },
+            parameters: 1,
+            fee: None,
+            limit: None,
+            booking_day: None,
         };
         if let Some(forge) = self.forge {
             forge(&mut receipt);
@@ -338,5 +344,6 @@ fn overview(now: Timestamp) -> Overview {
         on_their_way: Vec::new(),
         refused: Vec::new(),
         recent: Vec::new(),
+        terms: None,
     }
 }

@@ -18,8 +18,9 @@ pub(crate) struct Books {
     batch: Batch,
     by_iban: HashMap<Iban, AccountRow>,
     ids: Vec<i64>,
-    postings: Vec<PostingRow>,
-    entries: Vec<(i64, Entry)>,
+    /// Each with its fee.
+    postings: Vec<(PostingRow, i64)>,
+    entries: Vec<(i64, Entry, bool)>,
     holds: Vec<(MessageId, Hold)>,
     ended: Vec<(MessageId, bool)>,
 }
@@ -83,9 +84,10 @@ impl Books {
 
     /// A posting that the ledger has decided, with its description.
     pub(crate) fn post(&mut self, row: PostingRow, posting: Posting) {
-        self.entries
-            .extend(posting.entries.map(|entry| (row.id, entry)));
-        self.postings.push(row);
+        let entries = posting.entries().map(|(entry, fee)| (row.id, entry, fee));
+        self.entries.extend(entries);
+        let fee = posting.fee.map_or(0, |[_, income]| income.amount);
+        self.postings.push((row, fee));
     }
 
     /// A hold that the ledger has decided.

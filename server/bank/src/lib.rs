@@ -18,6 +18,7 @@ pub mod admission;
 mod books;
 mod fault;
 pub mod founding;
+mod laid_down;
 pub mod operator;
 pub mod processor;
 pub mod registrar;
@@ -51,6 +52,7 @@ const CORE: relay::migrate::Embedded = relay::migrations!("../migrations":
     "0015_questions",
     "0016_register",
     "0017_processors",
+    "0018_parameters",
 );
 
 /// Brings the tables of a core up to date, as its superuser.

@@ -15,6 +15,8 @@ pub enum AccountKind {
     Mirror,
     /// The bank's cash, negative: what the bank has.
     Vault,
+    /// What the bank has taken for payments, positive.
+    Fees,
 }
 
 impl AccountKind {
@@ -24,6 +26,7 @@ impl AccountKind {
             AccountKind::Customer => "customer",
             AccountKind::Mirror => "mirror",
             AccountKind::Vault => "vault",
+            AccountKind::Fees => "fees",
         }
     }
 
@@ -33,6 +36,7 @@ impl AccountKind {
             AccountKind::Customer,
             AccountKind::Mirror,
             AccountKind::Vault,
+            AccountKind::Fees,
         ]
         .into_iter()
         .find(|kind| kind.word() == word)

@@ -1,8 +1,8 @@
 //! Many instructions, decided in order over accounts in memory.
 
 use crate::{
-    Account, AccountId, AccountStatus, Decision, Entry, Hold, Instruction, Posting,
-    instruction::Decision::Refused,
+    Account, AccountId, AccountStatus, Decision, Entry, Fee, Hold, Instruction, Posting,
+    instruction::{Decision::Refused, with_fee},
 };
 use message::{Amount, receipt::Refusal};
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,8 @@ impl Batch {
                 debtor,
                 creditor,
                 amount,
-            } => self.pay(debtor, creditor, amount),
+                fee,
+            } => self.pay(debtor, creditor, amount, fee),
             Instruction::SetAside(hold) => self.set_aside(hold),
             Instruction::Book(hold) => self.book(hold),
             Instruction::Release(hold) => self.release(hold),
@@ -84,6 +85,7 @@ impl Batch {
         debtor: AccountId,
         creditor: AccountId,
         amount: Amount,
+        fee: Option<Fee>,
     ) -> Result<Decision, Inconsistent> {
         if debtor == creditor {
             return Ok(Refused(Refusal::SameAccount));
@@ -92,21 +94,23 @@ impl Batch {
             Ok(account) => account,
             Err(refusal) => return Ok(Refused(refusal)),
         };
-        let enough = from.can_give(amount.minor());
+        let taken = with_fee(amount, fee).ok_or(Inconsistent::Range(debtor))?;
+        let enough = from.can_give(taken);
         if let Err(refusal) = self.payee(creditor, amount) {
             return Ok(Refused(refusal));
         }
         if !enough {
             return Ok(Refused(Refusal::InsufficientFunds));
         }
-        self.post(debtor, creditor, amount)
+        self.post(debtor, creditor, amount, fee)
     }
 
     fn set_aside(&mut self, hold: Hold) -> Result<Decision, Inconsistent> {
         let minor = hold.amount.minor();
+        let taken = hold.taken().ok_or(Inconsistent::Range(hold.debtor))?;
         match self.payer(hold.debtor, hold.amount) {
             Err(refusal) => return Ok(Refused(refusal)),
-            Ok(account) if !account.can_give(minor) => {
+            Ok(account) if !account.can_give(taken) => {
                 return Ok(Refused(Refusal::InsufficientFunds));
             }
             Ok(_) => {}
@@ -122,7 +126,7 @@ impl Batch {
             Some(_) => return Ok(Refused(Refusal::SettlementCap)),
             None => return Err(Inconsistent::Missing(hold.mirror)),
         }
-        self.change(hold.debtor, |a| sum(&mut a.held, minor))?;
+        self.change(hold.debtor, |a| sum(&mut a.held, taken))?;
         self.change(hold.mirror, |a| sum(&mut a.awaited, minor))?;
         Ok(Decision::SetAside(hold))
     }
@@ -130,7 +134,7 @@ impl Batch {
     /// Neither status nor limits count here: the money was set aside within them.
     fn book(&mut self, hold: Hold) -> Result<Decision, Inconsistent> {
         self.lift(hold)?;
-        self.post(hold.debtor, hold.mirror, hold.amount)
+        self.post(hold.debtor, hold.mirror, hold.amount, hold.fee)
     }
 
     fn release(&mut self, hold: Hold) -> Result<Decision, Inconsistent> {
@@ -156,7 +160,7 @@ impl Batch {
             Some(source) if !source.can_give(amount.minor()) => return Ok(Refused(short)),
             Some(_) => {}
         }
-        self.post(source, creditor, amount)
+        self.post(source, creditor, amount, None)
     }
 
     fn payer(&self, id: AccountId, amount: Amount) -> Result<&Account, Refusal> {
@@ -189,10 +193,14 @@ impl Batch {
 
     /// Takes back what was set aside, on both sides of the hold.
     fn lift(&mut self, hold: Hold) -> Result<(), Inconsistent> {
-        let minor = hold.amount.minor();
-        for (id, side) in [(hold.debtor, true), (hold.mirror, false)] {
+        let taken = hold.taken().ok_or(Inconsistent::Range(hold.debtor))?;
+        let sides = [
+            (hold.debtor, taken, true),
+            (hold.mirror, hold.amount.minor(), false),
+        ];
+        for (id, minor, is_payer) in sides {
             self.change(id, |account| {
-                let aside = if side {
+                let aside = if is_payer {
                     &mut account.held
                 } else {
                     &mut account.awaited
@@ -212,12 +220,23 @@ impl Batch {
         from: AccountId,
         to: AccountId,
         amount: Amount,
+        fee: Option<Fee>,
     ) -> Result<Decision, Inconsistent> {
         let entries = [
             self.enter(from, -amount.minor())?,
             self.enter(to, amount.minor())?,
         ];
-        Ok(Decision::Posted(Posting { amount, entries }))
+        let fee = match fee {
+            Some(Fee { income, minor }) => {
+                Some([self.enter(from, -minor)?, self.enter(income, minor)?])
+            }
+            None => None,
+        };
+        Ok(Decision::Posted(Posting {
+            amount,
+            entries,
+            fee,
+        }))
     }
 
     fn enter(&mut self, id: AccountId, minor: i64) -> Result<Entry, Inconsistent> {

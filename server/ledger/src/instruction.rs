@@ -14,6 +14,8 @@ pub enum Instruction {
         creditor: AccountId,
         /// How much.
         amount: Amount,
+        /// What the bank takes for it.
+        fee: Option<Fee>,
     },
     /// Set money aside for a payment to another bank.
     SetAside(Hold),
@@ -41,6 +43,15 @@ pub enum Instruction {
     },
 }
 
+/// What the bank takes from the payer for a payment, in the payment's currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fee {
+    /// The bank's account for fees.
+    pub income: AccountId,
+    /// How much, in minor units; above zero.
+    pub minor: i64,
+}
+
 /// Money set aside for a payment in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
@@ -50,6 +61,26 @@ pub struct Hold {
     pub mirror: AccountId,
     /// How much.
     pub amount: Amount,
+    /// What the bank takes for it: set aside as well, and taken when it is booked.
+    pub fee: Option<Fee>,
+}
+
+impl Hold {
+    /// What is set aside of the payer's money: the amount and the fee.
+    pub fn taken(&self) -> Option<i64> {
+        with_fee(self.amount, self.fee)
+    }
+
+    /// The accounts that it touches when it ends.
+    pub fn accounts(&self) -> impl Iterator<Item = AccountId> {
+        let income = self.fee.map(|fee| fee.income);
+        [self.debtor, self.mirror].into_iter().chain(income)
+    }
+}
+
+/// What leaves the payer's account.
+pub(crate) fn with_fee(amount: Amount, fee: Option<Fee>) -> Option<i64> {
+    amount.minor().checked_add(fee.map_or(0, |fee| fee.minor))
 }
 
 /// One line on one account.
@@ -72,6 +103,23 @@ pub struct Posting {
     pub amount: Amount,
     /// Out of one account, into another.
     pub entries: [Entry; 2],
+    /// The fee: out of the payer's account, into the bank's for fees.
+    pub fee: Option<[Entry; 2]>,
+}
+
+impl Posting {
+    /// What the bank took for it.
+    pub fn fee_taken(&self) -> Option<Amount> {
+        let [_, income] = self.fee?;
+        Amount::try_new(income.amount, self.amount.currency()).ok()
+    }
+
+    /// Every entry, and whether it is about the fee.
+    pub fn entries(&self) -> impl Iterator<Item = (Entry, bool)> {
+        let paid = self.entries.into_iter().map(|entry| (entry, false));
+        let fee = self.fee.into_iter().flatten().map(|entry| (entry, true));
+        paid.chain(fee)
+    }
 }
 
 /// What comes of an instruction.

@@ -21,5 +21,5 @@ mod rebuild;
 
 pub use account::{Account, AccountId, AccountKind, AccountStatus};
 pub use batch::{Batch, Inconsistent};
-pub use instruction::{Decision, Entry, Hold, Instruction, Posting};
+pub use instruction::{Decision, Entry, Fee, Hold, Instruction, Posting};
 pub use rebuild::{Rebuilt, rebuild};

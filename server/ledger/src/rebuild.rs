@@ -32,11 +32,10 @@ pub fn rebuild<'a>(
         }
     }
     for hold in open_holds {
-        let minor = hold.amount.minor();
         let debtor = books.entry(hold.debtor).or_default();
-        debtor.held = debtor.held.checked_add(minor)?;
+        debtor.held = debtor.held.checked_add(hold.taken()?)?;
         let mirror = books.entry(hold.mirror).or_default();
-        mirror.awaited = mirror.awaited.checked_add(minor)?;
+        mirror.awaited = mirror.awaited.checked_add(hold.amount.minor())?;
     }
     Some(books)
 }

@@ -8,6 +8,7 @@ use crate::{
     },
     cli::Failure,
     configuration::role_of,
+    roles::operator::write_operator_key,
 };
 use bank::{
     ProcessorSecret, SystemEntropy,
@@ -22,6 +23,9 @@ use std::{collections::BTreeMap, path::Path};
 /// The most that the two banks of the demo may owe each other: 50 million euros.
 const SETTLEMENT_CAP_MINOR: i64 = 5_000_000_000;
 
+/// The operators that each bank of the demo begins with.
+const OPERATORS: [&str; 2] = ["Olga Brandt", "Per Hansen"];
+
 /// What a bank begins with.
 pub struct BankKeys {
     /// Its secrets; only the first start sees all of them in one place.
@@ -30,13 +34,15 @@ pub struct BankKeys {
     pub founding: Founding,
     /// Its processors' own keys.
     pub processors: Vec<(&'static str, ProcessorSecret)>,
+    /// Its operators, who lay down the first parameters.
+    pub operators: [(Name, SigningKey); 2],
     transport: TransportParty,
 }
 
 /// The officers of the demo's authority.
 const OFFICERS: [&str; 2] = ["Ines Falk", "Jon Aasen"];
 
-/// What opens the authority's keys of the demo; it lies beside them.
+/// What opens the keys of people, and the root's, in the demo; it lies beside them.
 const PASSPHRASE: &str = "the demo keeps no secret";
 
 /// What a first start needs once the files are written.
@@ -133,7 +139,13 @@ fn make_bank(
     for name in PROCESSORS {
         processors.push((name, ProcessorSecret::make(&AwsLcRsa, &SystemEntropy)?));
     }
+    let operator = |name| {
+        let key = SigningKey::Rsa(ceremony::make_key()?);
+        Ok::<_, Failure>((Name::parse(name)?, key))
+    };
+    let [first, second] = OPERATORS;
     Ok(BankKeys {
+        operators: [operator(first)?, operator(second)?],
         transport: TransportParty::new(transport_ca)?,
         secrets,
         founding,
@@ -228,6 +240,13 @@ fn write_bank(plan: &Plan, bank: &BankPlan, keys: &Keys, now: Timestamp) -> Resu
     for (name, secret) in &own.processors {
         let file = folder.join("keys").join(name).join("secret.pem");
         write_private(&file, &secret.to_pem()?)?;
+    }
+    for (name, key) in &own.operators {
+        let word = name.as_str().to_lowercase().replace(' ', "-");
+        let file = folder.join("keys/operators").join(word);
+        write_operator_key(&file, key, PASSPHRASE)?;
+        let line = format!("{PASSPHRASE}\n");
+        write_private(&file.join("passphrase.txt"), &line)?;
     }
     for holder in PROCESSORS.into_iter().chain(EDGES).chain(["registrar"]) {
         let client = ceremony::client(&own.transport, &role_of(holder), now)?;

@@ -12,6 +12,11 @@ use bank::{
     registrar::{Registrar, RegistrarWiring},
 };
 use envelope::{Party, TrustAnchor, register::Position};
+use message::{
+    Currency,
+    amount::AMOUNT_MINOR_MAX,
+    parameters::{CurrencyParameters, ParameterValues},
+};
 use node::{Admission, Instance, Programs, Settings};
 use relay::{
     holder::{Group, admission, peer_admission, welcome},
@@ -180,6 +185,17 @@ impl Network {
             now,
         )
         .await?;
+        let [(one, first), (other, second)] = &own.operators;
+        bank::operator::begin_parameters(
+            &mut connection,
+            &AwsLcRsa,
+            &SystemEntropy,
+            &own.secrets.bank_ca,
+            [(one, first), (other, second)],
+            generous(own.founding.terms.currency),
+            now,
+        )
+        .await?;
         connection.close().await?;
         // The first processors are certified before they start.
         let wiring = RegistrarWiring {
@@ -295,6 +311,22 @@ impl Network {
             .admit(keys.server(&node.instance())?, &admissions)
             .await?;
         Ok(())
+    }
+}
+
+/// What the banks of the demo lay down first: limits that nobody who tries it reaches, and no fees.
+fn generous(currency: Currency) -> ParameterValues {
+    ParameterValues {
+        currencies: vec![CurrencyParameters {
+            currency,
+            payment_max: 1_000_000_000,
+            day_max: AMOUNT_MINOR_MAX,
+            fee_inside: 0,
+            fee_outside: 0,
+            offline_single_max: 50_000,
+            offline_total_max: 2_000_000,
+        }],
+        cut_off_minutes: 16 * 60,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The acts of a bank's operator, on the core's own machine.
 
 mod devices;
+mod operators;
+mod parameters;
 mod processors;
 
 pub use devices::{
@@ -8,6 +10,9 @@ pub use devices::{
     list_devices, print_new_slip, resume_device, revoke_device, rotate_key, suspend_device,
 };
 
+pub(crate) use operators::write_operator_key;
+pub use operators::{OperatorCommand, operators};
+pub use parameters::{ParametersCommand, parameters};
 pub use processors::{
     ProcessorAdmit, ProcessorList, ProcessorRemove, ProcessorRequest, admit_processor,
     list_processors, remove_processor, request_processor,
@@ -28,6 +33,7 @@ use message::{
     Amount, Currency, Iban,
     text::{Label, Name},
 };
+use relay::primitive::AwsLcRsa;
 use serde::Serialize;
 use sqlx::{Connection, PgConnection};
 
@@ -143,7 +149,7 @@ pub async fn close_account(close: &AccountClose) -> Result<(), Failure> {
 /// Recomputes the books and says whether they are right.
 pub async fn audit(bank: &BankArguments) -> Result<(), Failure> {
     let (configuration, mut core) = core(bank).await?;
-    let audit = operator::audit(&mut core).await?;
+    let audit = operator::audit(&mut core, &AwsLcRsa, boot::now()).await?;
     println!("Audit of {}", configuration.name);
     for (what, number) in &audit.figures {
         println!("  {what:<32}{number:>16}");

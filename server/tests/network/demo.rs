@@ -118,42 +118,6 @@ impl Demo {
             .collect()
     }
 
-    /// Runs a command of the operator and gives back what it prints.
-    pub fn operator(&self, bank: usize, arguments: &[&str]) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(arguments)
-            .args(["--config", &self.config(bank)])
-            .output()
-            .unwrap();
-        let said = String::from_utf8(output.stdout).unwrap();
-        let wrong = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{arguments:?}: {said}{wrong}");
-        said
-    }
-
-    /// The same, when it may fail: what it prints, or what is wrong.
-    pub fn try_operator(&self, bank: usize, arguments: &[&str]) -> Result<String, String> {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_server"));
-        program
-            .args(arguments)
-            .args(["--config", &self.config(bank)]);
-        let output = program.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        match output.status.success() {
-            true => Ok(text(output.stdout)),
-            false => Err(text(output.stderr)),
-        }
-    }
-
-    /// A command of the operator that goes on meanwhile.
-    pub fn start_operator(&self, bank: usize, arguments: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_server"))
-            .args(arguments)
-            .args(["--config", &self.config(bank)])
-            .spawn()
-            .unwrap()
-    }
-
     fn open(&self, bank: usize, name: &str, deposit: &str) -> Value {
         let add = [
             "customer",

@@ -36,15 +36,6 @@ impl Demo {
         Machine(child.unwrap())
     }
 
-    /// Runs a command that needs no bank, and gives back what it prints.
-    pub fn run(&self, arguments: &[&str]) -> String {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_server"));
-        let output = program.args(arguments).output().unwrap();
-        let wrong = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {wrong}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
     /// Copies what is in one folder into another; nothing of it may be secret.
     pub fn copy_public(&self, from: &Path, to: &Path) {
         for entry in fs::read_dir(from).unwrap().flatten() {

@@ -46,7 +46,7 @@ fn admitted(demo: &Demo) -> String {
         "HALDDEFF",
         "--name",
         NAME,
-    ]);
+    ]).unwrap();
     let words = asked.lines().nth(1).unwrap().trim().to_owned();
     let request = folder.join("keys").join(NAME).join("request.jws");
     let request = request.to_str().unwrap();

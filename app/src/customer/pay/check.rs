@@ -18,6 +18,8 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use message::{
+    Amount, Balance,
+    day::Day,
     enquiry::AccountView,
     worker::{Ask, Draft},
 };
@@ -84,6 +86,20 @@ fn YourHalf(draft: Draft) -> impl IntoView {
         .accounts()
         .into_iter()
         .find(|it| it.iban == draft.debtor_account);
+    let terms = device.terms();
+    let fee = terms
+        .as_ref()
+        .and_then(|terms| terms.fee(&draft.creditor_account));
+    let limit = terms.as_ref().map(|terms| {
+        let [one, day] = [terms.payment_max, terms.day_max].map(|it| money::spoken(it.balance()));
+        view! { <p class="note quiet">"The bank takes " {one} " at most in one payment, and " {day} " in one day."</p> }
+    });
+    let booked = terms
+        .and_then(|terms| terms.booking_day(&draft.creditor_account, draft.made_at))
+        .filter(|day| *day != Day::of(draft.made_at))
+        .map(
+            |day| view! { <p class="note quiet">"The banks book it on " {day::calendar(day)}</p> },
+        );
     let remittance = if draft.remittance.is_empty() {
         view! { <p class="quiet">"None"</p> }.into_any()
     } else {
@@ -110,17 +126,19 @@ fn YourHalf(draft: Draft) -> impl IntoView {
                     term="From"
                     change=("the account you pay from", change(device, "debtor_account"))
                 >
-                    <After account=account draft=draft />
+                    <After account=account draft=draft fee=fee />
                 </Row>
                 <Row term="Amount" change=("the amount", change(device, "amount"))>
                     <p>
                         <Money balance=sum />
                     </p>
-                    <p class="note quiet">"No fee. Total " <Money balance=sum /></p>
+                    <Total sum=sum fee=fee />
+                    {limit}
                 </Row>
                 <Row term="When">
                     <p>"Now"</p>
                     <p class="note quiet">"Usually with them within seconds"</p>
+                    {booked}
                 </Row>
                 <Row term="Reference" change=("the reference", change(device, "remittance"))>
                     {remittance}
@@ -130,11 +148,31 @@ fn YourHalf(draft: Draft) -> impl IntoView {
     }
 }
 
+/// What leaves the account.
+fn total(sum: Balance, fee: Option<Amount>) -> Option<Balance> {
+    match fee {
+        Some(fee) => sum.checked_add(fee.balance()).ok(),
+        None => Some(sum),
+    }
+}
+
+/// What it costs, and what it comes to.
+#[component]
+fn Total(sum: Balance, fee: Option<Amount>) -> impl IntoView {
+    let costs = match fee {
+        Some(fee) => view! { "Fee " <Money balance=fee.balance() /> ". " }.into_any(),
+        None => "No fee. ".into_any(),
+    };
+    let total = total(sum, fee).map(|total| view! { "Total " <Money balance=total /> });
+    view! { <p class="note quiet">{costs} {total}</p> }
+}
+
 /// The account, and what is available on it after this payment.
 #[component]
-fn After(account: Option<AccountView>, draft: Draft) -> impl IntoView {
+fn After(account: Option<AccountView>, draft: Draft, fee: Option<Amount>) -> impl IntoView {
     let after = account.as_ref().and_then(|account| {
-        let after = account.available.checked_sub(draft.amount.balance()).ok()?;
+        let total = total(draft.amount.balance(), fee)?;
+        let after = account.available.checked_sub(total).ok()?;
         Some((account.available, after))
     });
     view! {

@@ -56,6 +56,10 @@ mod tests {
             outcome: Outcome::Booked {
                 posting: "7".to_owned(),
             },
+            parameters: 1,
+            fee: None,
+            limit: None,
+            booking_day: None,
         };
         let signer = Thumbprint::new([9; 32]);
         let payload = Payload {

@@ -207,7 +207,8 @@ fn not_paid(known: &KnownPayment, whom: &str, sum: &str, reason: Refusal) -> Str
     } else {
         ""
     };
-    format!("{sum} to {whom} was not paid. {}{released}", reason.words())
+    let why = reason.words_with(known.limit());
+    format!("{sum} to {whom} was not paid. {why}{released}")
 }
 
 #[component]

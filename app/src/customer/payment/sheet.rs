@@ -8,7 +8,7 @@ use crate::{
         day,
         fingerprint::Hex,
         icon::Icon,
-        money::Sum,
+        money::{Money, Sum},
         sheet::{Cut, Signature},
         summary::Row,
         tag::{Tag, Tone},
@@ -134,10 +134,22 @@ fn TheirHalf(known: KnownPayment, receipt: Option<Document<Receipt>>) -> impl In
             Outcome::Refused { .. } => None,
         });
     let posting = posting.map(|posting| view! { <Row term="Posting">{posting}</Row> });
+    let (fee, limit) = (known.fee(), known.limit());
+    let fee = fee.map(|fee| {
+        view! {
+            <Row term="Fee">
+                <Money balance=fee.balance() />
+            </Row>
+        }
+    });
     let body = receipt
         .as_ref()
         .map(|receipt| receipt.payload.body.clone())
         .or(known.receipt);
+    let booked = body.as_ref().and_then(|receipt| receipt.booking_day);
+    let booked = booked.map(|day| {
+        view! { <Row term="Booked between the banks">{day::calendar(day)}</Row> }
+    });
     let digest = body.map(|receipt| {
         view! {
             <Row term="Digest of your half">
@@ -146,7 +158,7 @@ fn TheirHalf(known: KnownPayment, receipt: Option<Document<Receipt>>) -> impl In
         }
     });
     let reason = reason.map(|reason| {
-        view! { <Row term="Reason">{format!("{} ({})", reason.words(), reason.code())}</Row> }
+        view! { <Row term="Reason">{format!("{} ({})", reason.words_with(limit), reason.code())}</Row> }
     });
     let decided = if reason.is_none() {
         "Booked"
@@ -170,6 +182,8 @@ fn TheirHalf(known: KnownPayment, receipt: Option<Document<Receipt>>) -> impl In
                 {reason}
                 {number}
                 <Row term=decided>{format!("{}, {}", day::date(at), day::time(at))}</Row>
+                {fee}
+                {booked}
                 {posting}
                 {digest}
             </dl>

@@ -7,6 +7,7 @@ use message::{
     enrol::EnrolConfirm,
     interbank::CreditTransfer,
     link::LinkAck,
+    parameters::{CurrencyParameters, ParameterValues, Parameters},
     record::{AuthorityAct, AuthorityRecord, LastItem},
     text::{Label, Name, Remittance},
 };
@@ -144,6 +145,22 @@ pub fn payloads() -> Vec<Vec<u8>> {
                 sent: (1, 7),
                 received: (1, 9),
             }],
+        },
+    }));
+    all.push(framed(Parameters {
+        number: 2,
+        previous: Digest::new([8; 32]),
+        values: ParameterValues {
+            currencies: vec![CurrencyParameters {
+                currency: Currency::EUR,
+                payment_max: 500_000,
+                day_max: 1_000_000,
+                fee_inside: 0,
+                fee_outside: 25,
+                offline_single_max: 20_000,
+                offline_total_max: 500_000,
+            }],
+            cut_off_minutes: 960,
         },
     }));
     all

@@ -60,6 +60,7 @@ pub async fn found(
     }
     key_set::insert(&mut tx, &own, 1, founding.key_set.as_str(), now).await?;
     account::insert_vault(&mut tx, terms.currency, now).await?;
+    account::insert_fees(&mut tx, terms.currency, now).await?;
     let (us, authority) = (Party::Bank(terms.bic.clone()), Party::Authority);
     let start_out = *start_hash(&us, &authority, 1).as_bytes();
     let start_in = *start_hash(&authority, &us, 1).as_bytes();

@@ -7,6 +7,9 @@
 //! - [`devices`], [`suspend_device`], [`resume_device`], [`revoke_device`], [`waiting_device`] and
 //!   [`admit_device`] devices.
 //! - [`rotate_key`] the bank's encryption key.
+//! - [`operators`], [`admit_operator`], [`remove_operator`] who they are.
+//! - [`parameters`](parameters()), [`propose_parameters`], [`approve_parameters`] limits and fees, laid down by two;
+//!   [`begin_parameters`] the first of them.
 //! - [`end_sessions`] when somebody may know their keys.
 //! - [`status`], [`audit`] how things stand, and whether the books are right.
 
@@ -14,6 +17,8 @@ mod customers;
 mod devices;
 mod found;
 mod keys;
+mod operators;
+mod parameters;
 mod processors;
 mod sessions;
 mod watch;
@@ -27,8 +32,24 @@ pub use devices::{
 };
 pub use found::{add_processor, found};
 pub use keys::rotate_key;
+pub use operators::{ListedOperator, admit_operator, operators, remove_operator};
+pub use parameters::{
+    LaidDown, Proposal, approve_parameters, begin_parameters, parameters, propose_parameters,
+};
 pub use processors::{
     ListedProcessor, admit_processor, processors, remove_processor, transport_ca,
 };
 pub use sessions::end_sessions;
 pub use watch::{Audit, LinkFigures, Status, audit, status};
+
+use crate::{
+    Fault,
+    store::institution::{self as row, Institution},
+};
+use sqlx::PgConnection;
+
+/// The bank that the core holds.
+async fn institution(core: &mut PgConnection) -> Result<Institution, Fault> {
+    let bank = row::read(core).await?;
+    bank.ok_or_else(|| Fault::Setup("the core holds no bank: found it first".to_owned()))
+}

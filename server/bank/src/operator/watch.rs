@@ -1,12 +1,13 @@
 //! How things stand, and whether the books are right.
 
+use super::parameters::audit_fees;
 use crate::{
     Fault,
     store::{
         alarm, device, fault_log, figure, institution, key_set as sets, link, outbox, quarantine,
     },
 };
-use envelope::Jws;
+use envelope::{Jws, Rsa};
 use message::{Payload, Timestamp, key_set::KeySet};
 use sqlx::{Connection as _, PgConnection};
 
@@ -127,15 +128,18 @@ impl Audit {
     }
 }
 
-/// Recomputes balances, holds, postings and answers from the rows that are for ever, as of one moment.
+/// Recomputes balances, holds, postings, fees and answers from the rows that are for ever, as of one moment.
 ///
 /// # Errors
 /// When the core cannot be read.
-pub async fn audit(core: &mut PgConnection) -> Result<Audit, Fault> {
+pub async fn audit(core: &mut PgConnection, rsa: &dyn Rsa, now: Timestamp) -> Result<Audit, Fault> {
     let mut tx = core
         .begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         .await?;
-    let findings = figure::findings(&mut tx).await?;
+    let mut findings = figure::findings(&mut tx).await?;
+    if institution::read(&mut tx).await?.is_some() {
+        findings.extend(audit_fees(&mut tx, rsa, now).await?);
+    }
     let figures = figure::all(&mut tx).await?;
     tx.commit().await?;
     Ok(Audit { findings, figures })

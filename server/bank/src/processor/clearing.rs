@@ -3,6 +3,7 @@
 use super::{
     Processor,
     draft::{Draft, Keep, To},
+    receipts::Ruling,
     work::Work,
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 use envelope::Jws;
 use ledger::{Decision, Hold, Instruction, Posting};
 use message::{
-    Digest, MessageId, Payload, Timestamp,
+    Amount, Digest, MessageId, Payload, Timestamp,
     interbank::{CreditTransfer, Status, StatusReport, StatusRequest},
     notice::Notice,
     order::PaymentOrder,
@@ -233,10 +234,20 @@ impl Payments<'_> {
             },
         };
         self.decided.push((payment, accepted, evidence));
+        let fee = hold.fee.filter(|_| accepted);
+        let currency = hold.amount.currency();
+        let ruling = Ruling {
+            outcome,
+            // What was promised when it was sent holds, whatever was laid down since.
+            parameters: row.parameters,
+            fee: fee.and_then(|fee| Amount::try_new(fee.minor, currency).ok()),
+            limit: None,
+            booking_day: row.booking_day.filter(|_| accepted),
+        };
         let to = To::Customer(row.customer, row.signer);
         let receipt =
             self.processor
-                .receipt(row.order_digest, row.signer, &order, outcome, to, work.now);
+                .receipt(row.order_digest, row.signer, &order, ruling, to, work.now);
         work.drafts.push(receipt);
         Ok(())
     }

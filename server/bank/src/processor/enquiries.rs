@@ -21,6 +21,7 @@ use message::{
         AccountView, ENTRIES_PER_PAGE_MAX, EntryView, Overview, Payment, PaymentView, Statement,
         StatementAsk,
     },
+    parameters::Terms,
     receipt::Refusal,
     text::Name,
 };
@@ -93,7 +94,8 @@ impl Processor {
         for (message, customer) in askers {
             match &message.said {
                 Said::Overview(_) => {
-                    let body = overviews.of(&customer, work.now)?;
+                    let mut body = overviews.of(&customer, work.now)?;
+                    body.terms = self.terms(work);
                     self.answer(message, body, work);
                 }
                 Said::Statement(payload) => {
@@ -136,6 +138,16 @@ impl Processor {
         let draft = Draft::new(payload, Keep::Nothing, To::Device(signer));
         work.drafts
             .push(draft.expiring(work.now.saturating_add(super::ANSWER_SECONDS)));
+    }
+
+    /// The limits and fees that the next order would be decided under.
+    fn terms(&self, work: &Work) -> Option<Terms> {
+        let version = work.parameters.as_ref()?;
+        let number = version.position.number;
+        let bank = &self.keyring.bank;
+        version
+            .values
+            .terms(number, bank.currency, &bank.iban_prefix)
     }
 
     fn not_found(&self, message: &Message, work: &mut Work) {
@@ -251,6 +263,7 @@ impl Overviews {
             on_their_way: list(self.on_their_way.get(&number), ON_THEIR_WAY_BYTES_MAX),
             refused: list(self.refused.get(&number), REFUSED_BYTES_MAX),
             recent: list(self.recent.get(&number), RECENT_BYTES_MAX),
+            terms: None,
         })
     }
 }

@@ -9,6 +9,7 @@ use super::{
     Processor,
     draft::{Draft, Keep, To},
     intake::{Arrival, Message, Reason, Said, aside},
+    receipts::Ruling,
     work::Work,
 };
 use crate::{
@@ -55,6 +56,9 @@ impl Processor {
                 Arrival::Aside(row) => work.aside.push(row.clone()),
                 Arrival::SealAgain { session, device } => drop(ended.insert(*session, *device)),
             }
+        }
+        if !said.is_empty() {
+            work.parameters = self.in_force(&mut tx).await?;
         }
         let fresh = self.take_once(&mut tx, &said, &mut work).await?;
         let (mut devices, changing) = self.devices(&mut tx, &said, &ended).await?;
@@ -230,7 +234,7 @@ impl Processor {
                     work.drafts.push(Draft::again(Jws::parse(jws)?, to));
                 }
                 (Said::Order(payload), None) => {
-                    let refused = Err(Refusal::SameIdOtherContent);
+                    let refused = Ruling::refused(Refusal::SameIdOtherContent, work.version());
                     let digest = message.verified.digest();
                     let signer = message.verified.signer();
                     work.drafts

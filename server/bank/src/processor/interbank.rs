@@ -22,7 +22,7 @@ use crate::{
     },
 };
 use envelope::Verified;
-use ledger::AccountId;
+use ledger::{AccountId, Hold};
 use message::{
     Body, Digest, Kind, MessageId, Payload,
     interbank::{CreditTransfer, StatusReport, StatusRequest},
@@ -208,7 +208,7 @@ impl Processor {
             .collect();
         let ibans: Vec<&str> = ibans.into_iter().collect();
         let mut ids: HashSet<AccountId> = HashSet::from([peer.mirror]);
-        ids.extend(known.holds.values().flat_map(|h| [h.debtor, h.mirror]));
+        ids.extend(known.holds.values().flat_map(Hold::accounts));
         let ids: Vec<AccountId> = ids.into_iter().collect();
         Books::lock(core, &ibans, &ids).await
     }

@@ -10,6 +10,7 @@
 //!   `renewal`, `sessions` and `peer_sessions`, `enquiries` and `devices`, `documents_in` decide.
 //! - `addressing` and `sealing` sign and seal; `work` writes; `copy` brings it to front and gateways after the commit.
 //! - `revoked` knows what removed processors have signed, here and at other banks.
+//! - `parameters` what two operators have laid down, `limits` what that means for orders.
 //! - `announce`, `silent`, `acks` do what no incoming message asks for.
 //!
 //! Never does: release a hold on silence, judge by anything that was read outside of the deciding
@@ -33,9 +34,11 @@ pub(crate) mod joining;
 pub(crate) mod keyring;
 mod keys;
 mod licences;
+mod limits;
 mod link_batch;
 mod link_open;
 mod orders;
+mod parameters;
 mod peer_sessions;
 mod receipts;
 mod register;
@@ -115,6 +118,8 @@ pub struct Inner {
     keys: Keys,
     /// The authority's register.
     registry: Registry,
+    /// What two operators have laid down.
+    parameters: parameters::Known,
     /// When to look whether this processor's certificates are to be renewed.
     renew_at: AtomicI64,
     /// The fronts may not have the newest documents yet.
@@ -152,6 +157,7 @@ impl Processor {
             registry: Registry::new(keyring.anchor.clone()),
             keyring,
             keys: Keys::default(),
+            parameters: parameters::Known::default(),
             renew_at: AtomicI64::new(0),
             // Whoever was here before may have ended between a commit and what follows it.
             unpublished: AtomicBool::new(true),

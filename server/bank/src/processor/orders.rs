@@ -5,6 +5,8 @@ use super::{
     draft::{Draft, Keep, To},
     front_batch::Judged,
     intake::{Message, Said},
+    limits::Limits,
+    receipts::Ruling,
     work::{Peers, Work},
 };
 use crate::{
@@ -20,7 +22,8 @@ use crate::{
 };
 use ledger::{Decision, Hold, Instruction, Posting};
 use message::{
-    MessageId, Payload, Timestamp,
+    Amount, MessageId, Payload, Timestamp,
+    day::Day,
     interbank::{ACCEPTANCE_SECONDS, CreditTransfer},
     notice::Notice,
     order::PaymentOrder,
@@ -28,7 +31,7 @@ use message::{
     text::Name,
 };
 use sqlx::PgConnection;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// An order whose signature holds, with the customer behind it.
 struct Ordered<'a> {
@@ -48,7 +51,8 @@ enum Route<'p> {
 enum Verdict<'p> {
     Booked(Posting),
     Sent(Hold, &'p PeerRow),
-    Refused(Refusal),
+    /// With the limit that it is above.
+    Refused(Refusal, Option<Amount>),
 }
 
 impl Processor {
@@ -80,13 +84,23 @@ impl Processor {
             return Ok(());
         }
         let routes = self.routes(core, &orders, peers, work.now).await?;
-        let mut books = self.books(core, &orders, &routes).await?;
+        let payers: BTreeSet<i64> = orders
+            .iter()
+            .zip(&routes)
+            .filter_map(|(ordered, route)| route.as_ref().ok().and(ordered.customer.ok()))
+            .map(|customer| customer.number())
+            .collect();
+        let version = work.parameters.as_ref();
+        let mut limits = self.limits(core, version, &payers, work.now).await?;
+        let mut books = self.books(core, &orders, &routes, &limits).await?;
         let mut verdicts = Vec::with_capacity(orders.len());
         for (ordered, route) in orders.iter().zip(&routes) {
-            verdicts.push(decide(&mut books, ordered, route)?);
+            verdicts.push(decide(&mut books, ordered, route, &mut limits)?);
         }
-        self.record(core, &orders, &verdicts, &mut books, work)
+        let day = limits.booking_day(work.now);
+        self.record(core, (&orders, &verdicts), day, &mut books, work)
             .await?;
+        limits.write(core).await?;
         books.write(core, work.now).await
     }
 
@@ -125,28 +139,30 @@ impl Processor {
         core: &mut PgConnection,
         orders: &[Ordered<'_>],
         routes: &[Result<Route<'_>, Refusal>],
+        limits: &Limits,
     ) -> Result<Books, Fault> {
-        let (mut ibans, mut mirrors) = (HashSet::new(), HashSet::new());
+        let (mut ibans, mut ids) = (HashSet::new(), HashSet::new());
         for (ordered, route) in orders.iter().zip(routes) {
             let order = &ordered.payload.body;
             match route {
                 Err(_) => continue,
                 Ok(Route::Inside) => drop(ibans.insert(order.creditor_account.as_str())),
-                Ok(Route::To(peer)) => drop(mirrors.insert(peer.mirror)),
+                Ok(Route::To(peer)) => drop(ids.insert(peer.mirror)),
             }
             ibans.insert(order.debtor_account.as_str());
         }
         let ibans: Vec<&str> = ibans.into_iter().collect();
-        let mirrors: Vec<_> = mirrors.into_iter().collect();
-        Books::lock(core, &ibans, &mirrors).await
+        ids.extend(limits.income());
+        let ids: Vec<_> = ids.into_iter().collect();
+        Books::lock(core, &ibans, &ids).await
     }
 
     /// Gathers what is written and told of each order.
     async fn record(
         &self,
         core: &mut PgConnection,
-        orders: &[Ordered<'_>],
-        verdicts: &[Verdict<'_>],
+        (orders, verdicts): (&[Ordered<'_>], &[Verdict<'_>]),
+        day: Option<Day>,
         books: &mut Books,
         work: &mut Work,
     ) -> Result<(), Fault> {
@@ -171,7 +187,7 @@ impl Processor {
                 table: "customer",
                 column: "number",
             })?;
-            if !matches!(verdict, Verdict::Refused(Refusal::SameIdOtherContent)) {
+            if !matches!(verdict, Verdict::Refused(Refusal::SameIdOtherContent, _)) {
                 rows.push(OrderRow {
                     message_id: ordered.payload.jti,
                     signer: ordered.message.verified.signer(),
@@ -181,20 +197,28 @@ impl Processor {
                     order: ordered.payload.body.clone(),
                 });
             }
-            let outcome = match verdict {
-                Verdict::Refused(refusal) => Err(*refusal),
+            let mut ruling = Ruling::refused(Refusal::NotFound, work.version());
+            match verdict {
+                Verdict::Refused(refusal, limit) => {
+                    ruling.outcome = Err(*refusal);
+                    ruling.limit = *limit;
+                }
                 Verdict::Sent(hold, peer) => {
-                    self.send(&customer, ordered, name, *hold, peer, books, work);
+                    books.set_aside(ordered.payload.jti, *hold);
+                    self.send(&customer, ordered, name, peer, day, work);
                     continue;
                 }
-                Verdict::Booked(posting) => Ok(self.book(ordered, name, *posting, books, work)?),
+                Verdict::Booked(posting) => {
+                    ruling.outcome = Ok(self.book(ordered, name, *posting, books, work)?);
+                    ruling.fee = posting.fee_taken();
+                }
             };
             let verified = &ordered.message.verified;
             work.drafts.push(self.receipt(
                 verified.digest(),
                 verified.signer(),
                 ordered.payload,
-                outcome,
+                ruling,
                 To::Customer(customer.number(), verified.signer()),
                 work.now,
             ));
@@ -244,19 +268,16 @@ impl Processor {
     }
 
     /// Set aside here, asked for there: the other bank's answer decides.
-    #[expect(clippy::too_many_arguments, reason = "all of it goes into one message")]
     fn send(
         &self,
         customer: &Customer,
         ordered: &Ordered<'_>,
         debtor_name: &Name,
-        hold: Hold,
         peer: &PeerRow,
-        books: &mut Books,
+        booking_day: Option<Day>,
         work: &mut Work,
     ) {
         let (order, payment) = (&ordered.payload.body, ordered.payload.jti);
-        books.set_aside(payment, hold);
         let accept_until = work.now.saturating_add(ACCEPTANCE_SECONDS);
         let body = CreditTransfer {
             payment,
@@ -280,6 +301,8 @@ impl Processor {
             request_digest: verified.digest(),
             request: String::new(),
             accept_until,
+            parameters: work.version(),
+            booking_day,
         }));
         let payload = self.payload(peer.bic.to_string(), None, body, work.now);
         let to = To::Peer(peer.bic.clone());
@@ -301,7 +324,7 @@ impl Processor {
             verified.digest(),
             verified.signer(),
             ordered.payload,
-            Err(refusal),
+            Ruling::refused(refusal, work.version()),
             To::Device(verified.signer()),
             work.now,
         ));
@@ -321,41 +344,50 @@ fn decide<'p>(
     books: &mut Books,
     ordered: &Ordered<'_>,
     route: &Result<Route<'p>, Refusal>,
+    limits: &mut Limits,
 ) -> Result<Verdict<'p>, Fault> {
+    let refused = |refusal| Ok(Verdict::Refused(refusal, None));
     let (route, customer) = match (route, ordered.customer) {
         (Ok(route), Ok(customer)) => (route, customer),
-        (Err(refusal), _) => return Ok(Verdict::Refused(*refusal)),
-        (Ok(_), Err(refusal)) => return Ok(Verdict::Refused(refusal)),
+        (Err(refusal), _) => return refused(*refusal),
+        (Ok(_), Err(refusal)) => return refused(refusal),
     };
     let order = &ordered.payload.body;
     let amount = order.instructed_amount;
     let debtor = match books.by_iban(&order.debtor_account) {
         Some(row) if row.customer == Some(customer.number()) => row.account.id,
-        _ => return Ok(Verdict::Refused(Refusal::DebtorAccountUnknown)),
+        _ => return refused(Refusal::DebtorAccountUnknown),
     };
+    if let Err((refusal, limit)) = limits.check(customer.number(), amount) {
+        return Ok(Verdict::Refused(refusal, limit));
+    }
     let instruction = match route {
         Route::Inside => match books.by_iban(&order.creditor_account) {
             Some(row) => Instruction::Pay {
                 debtor,
                 creditor: row.account.id,
                 amount,
+                fee: limits.fee(false),
             },
-            None => return Ok(Verdict::Refused(Refusal::CreditorAccountUnknown)),
+            None => return refused(Refusal::CreditorAccountUnknown),
         },
         Route::To(peer) => Instruction::SetAside(Hold {
             debtor,
             mirror: peer.mirror,
             amount,
+            fee: limits.fee(true),
         }),
     };
-    Ok(match (books.decide(&instruction)?, route) {
+    let verdict = match (books.decide(&instruction)?, route) {
         (Decision::Posted(posting), _) => Verdict::Booked(posting),
         (Decision::SetAside(hold), Route::To(peer)) => Verdict::Sent(hold, peer),
-        (Decision::Refused(refusal), _) => Verdict::Refused(refusal),
+        (Decision::Refused(refusal), _) => return refused(refusal),
         (Decision::SetAside(_) | Decision::Released(_), _) => {
             return Err(Fault::Setup(
                 "the ledger answered another question".to_owned(),
             ));
         }
-    })
+    };
+    limits.count(customer.number(), amount);
+    Ok(verdict)
 }

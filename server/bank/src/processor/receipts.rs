@@ -6,10 +6,38 @@ use super::{
 };
 use crate::store::receipt::ReceiptRow;
 use message::{
-    Digest, Payload, Thumbprint, Timestamp,
+    Amount, Digest, Payload, Thumbprint, Timestamp,
+    day::Day,
     order::PaymentOrder,
     receipt::{Outcome, Receipt, Refusal},
 };
+
+/// What was decided of an order.
+pub(super) struct Ruling {
+    /// Where it was booked, or why it was refused.
+    pub(super) outcome: Result<i64, Refusal>,
+    /// The version of the parameters it was decided under; 0 for none.
+    pub(super) parameters: u64,
+    /// What it cost.
+    pub(super) fee: Option<Amount>,
+    /// The limit that it is above.
+    pub(super) limit: Option<Amount>,
+    /// When the two banks book it.
+    pub(super) booking_day: Option<Day>,
+}
+
+impl Ruling {
+    /// Refused, under this version.
+    pub(super) fn refused(reason: Refusal, parameters: u64) -> Self {
+        Self {
+            outcome: Err(reason),
+            parameters,
+            fee: None,
+            limit: None,
+            booking_day: None,
+        }
+    }
+}
 
 impl Processor {
     /// The final answer to an order.
@@ -18,10 +46,11 @@ impl Processor {
         digest: Digest,
         signer: Thumbprint,
         payload: &Payload<PaymentOrder>,
-        outcome: Result<i64, Refusal>,
+        ruling: Ruling,
         to: To,
         now: Timestamp,
     ) -> Draft {
+        let outcome = ruling.outcome;
         if let Err(refusal) = outcome {
             tracing::info!(reference = %payload.jti, code = refusal.code(), "order refused");
         }
@@ -41,6 +70,10 @@ impl Processor {
                 },
                 Err(reason) => Outcome::Refused { reason },
             },
+            parameters: ruling.parameters,
+            fee: ruling.fee,
+            limit: ruling.limit,
+            booking_day: ruling.booking_day,
         };
         let keep = Keep::Receipt(ReceiptRow {
             digest,
@@ -48,6 +81,7 @@ impl Processor {
             message_id: payload.jti,
             jws: String::new(),
             outcome,
+            parameters: ruling.parameters,
         });
         let payload = self.payload(signer.to_string(), Some(digest), body, now);
         Draft::new(payload, keep, to)

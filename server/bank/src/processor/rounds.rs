@@ -156,6 +156,7 @@ impl Processor {
         let asked = self.enquire().await?;
         self.watch_head().await?;
         let opened = self.open_peer_sessions().await?;
+        self.watch_parameters().await?;
         let copied = self.copy_letters().await?;
         if told + asked + opened > 0 {
             self.outbound.notify_waiters();

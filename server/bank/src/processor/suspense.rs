@@ -15,7 +15,7 @@ use crate::{
         payment_out::{self, OutState},
     },
 };
-use ledger::AccountId;
+use ledger::{AccountId, Hold};
 use message::{Bic, Digest, MessageId, receipt::Refusal};
 use sqlx::PgConnection;
 use std::collections::HashSet;
@@ -91,11 +91,7 @@ impl Processor {
                 .map(|state| (state.row.payment, state))
                 .collect(),
         };
-        let accounts: HashSet<AccountId> = known
-            .holds
-            .values()
-            .flat_map(|hold| [hold.debtor, hold.mirror])
-            .collect();
+        let accounts: HashSet<AccountId> = known.holds.values().flat_map(Hold::accounts).collect();
         let accounts: Vec<AccountId> = accounts.into_iter().collect();
         let mut books = Books::lock(core, &[], &accounts).await?;
         books.reserve(core, ids.len()).await?;

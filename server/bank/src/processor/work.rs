@@ -18,7 +18,7 @@ use crate::{
         quarantine::{self, QuarantineRow},
     },
 };
-use envelope::{RsaPublicKey, SessionKey, register::Register};
+use envelope::{RsaPublicKey, SessionKey, parameters::Version, register::Register};
 use message::{
     Bic, Body, Digest, MessageId, Payload, SessionId, Thumbprint, Timestamp, link::ItemKind,
     notice::Notice, payload::LIFETIME_SECONDS_MAX, receipt::Refusal,
@@ -54,6 +54,8 @@ pub(super) struct Work {
     pub(super) sessions: Changes,
     /// The authority's register with what this transaction adds to it.
     pub(super) register: Option<Arc<Register>>,
+    /// The parameters that it is decided under.
+    pub(super) parameters: Option<Arc<Version>>,
 }
 
 impl Work {
@@ -69,7 +71,14 @@ impl Work {
             letters: Vec::new(),
             sessions: Changes::default(),
             register: None,
+            parameters: None,
         }
+    }
+
+    /// The version of the parameters; 0 for none.
+    pub(super) fn version(&self) -> u64 {
+        let version = self.parameters.as_ref();
+        version.map_or(0, |version| version.position.number)
     }
 }
 

@@ -188,6 +188,33 @@ pub(crate) async fn insert_vault(
     Ok(AccountId(id))
 }
 
+/// Opens the account for fees.
+pub(crate) async fn insert_fees(
+    core: &mut PgConnection,
+    currency: Currency,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    sqlx::query(
+        "INSERT INTO bank.account (kind, label, currency, floor, at) VALUES ('fees', 'Fees', $1, 0, $2)",
+    )
+    .bind(currency.code())
+    .bind(at)
+    .execute(core)
+    .await?;
+    Ok(())
+}
+
+/// The account that fees of a currency go to.
+pub(crate) async fn fees(core: &mut PgConnection, currency: Currency) -> Result<AccountId, Fault> {
+    let id: Option<i64> =
+        sqlx::query_scalar("SELECT id FROM bank.account WHERE kind = 'fees' AND currency = $1")
+            .bind(currency.code())
+            .fetch_optional(core)
+            .await?;
+    id.map(AccountId)
+        .ok_or_else(|| Fault::Setup(format!("the bank has no account for fees in {currency}")))
+}
+
 /// The vault of a currency.
 pub(crate) async fn vault(core: &mut PgConnection, currency: Currency) -> Result<AccountId, Fault> {
     let id: Option<i64> =

@@ -4,10 +4,11 @@ use crate::{
     Fault,
     store::{At, row},
 };
+use envelope::Jws;
 use message::{
-    Amount, Iban, MessageId,
+    Amount, Iban, MessageId, Payload,
     enquiry::PaymentView,
-    receipt::{Outcome, Refusal},
+    receipt::{Outcome, Receipt, Refusal},
     text::{Name, Remittance},
 };
 use sqlx::PgConnection;
@@ -55,6 +56,14 @@ fn value(row: Row) -> Result<(i64, PaymentMade), Fault> {
         }),
         (None, None) => None,
     };
+    let (mut fee, mut limit) = (None, None);
+    if let Some(text) = &row.receipt_jws {
+        let jws = at("receipt_jws").of(Jws::parse(text))?;
+        // Signed by us, before it was written here.
+        let receipt: Payload<Receipt> =
+            at("receipt_jws").of(serde_json::from_slice(jws.unverified_payload()))?;
+        (fee, limit) = (receipt.body.fee, receipt.body.limit);
+    }
     let view = PaymentView {
         payment: at("message_id").message(&row.message_id)?,
         debtor_account: at("debtor_iban").of(Iban::try_from(row.debtor_iban))?,
@@ -70,6 +79,8 @@ fn value(row: Row) -> Result<(i64, PaymentMade), Fault> {
             .map(|name| at("creditor_bank").of(Name::try_from(name)))
             .transpose()?,
         outcome,
+        fee,
+        limit,
     };
     let made = PaymentMade {
         view,

@@ -4,8 +4,9 @@ use crate::{
     Fault,
     store::{At, row},
 };
-use message::{Bic, Digest, MessageId, Thumbprint, Timestamp};
+use message::{Amount, Bic, Currency, Digest, MessageId, Thumbprint, Timestamp, day::Day};
 use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A payment that another bank is asked to credit.
 #[derive(Clone, Debug)]
@@ -20,6 +21,10 @@ pub(crate) struct OutRow {
     /// The signed `pacs.008`.
     pub(crate) request: String,
     pub(crate) accept_until: Timestamp,
+    /// The version of the parameters it was sent under; 0 for none.
+    pub(crate) parameters: u64,
+    /// When the two banks book it, if it is paid.
+    pub(crate) booking_day: Option<Day>,
 }
 
 /// The same as read under its lock.
@@ -42,6 +47,8 @@ row! {
         request_digest: Vec<u8>,
         request: String,
         accept_until: i64,
+        parameters: i64,
+        booking_day: Option<i32>,
         status: String,
         jws: String,
     }
@@ -52,7 +59,7 @@ macro_rules! payments {
     ($which:literal) => {
         concat!(
             "SELECT p.payment, p.signer, p.order_digest, p.customer, p.peer, p.request_digest, ",
-            "p.request, p.accept_until, p.status, o.jws ",
+            "p.request, p.accept_until, p.parameters, p.booking_day, p.status, o.jws ",
             "FROM bank.payment_out p JOIN bank.customer_order o ON o.message_id = p.payment ",
             $which
         )
@@ -71,6 +78,10 @@ fn value(row: Row) -> Result<OutState, Fault> {
             request_digest: at("request_digest").digest(&row.request_digest)?,
             request: row.request,
             accept_until: row.accept_until,
+            parameters: at("parameters").of(u64::try_from(row.parameters))?,
+            booking_day: row
+                .booking_day
+                .and_then(|number| Day::from_number(number.into())),
         },
         order: row.jws,
         accepted: match row.status.as_str() {
@@ -108,11 +119,19 @@ pub(crate) async fn insert(
         .collect();
     let requests: Vec<&str> = rows.iter().map(|r| r.request.as_str()).collect();
     let until: Vec<i64> = rows.iter().map(|r| r.accept_until).collect();
+    let column = |column| At("payment_out", column);
+    let versions = rows.iter().map(|r| i64::try_from(r.parameters));
+    let versions: Vec<i64> = column("parameters").of(versions.collect::<Result<_, _>>())?;
+    let days = rows.iter().map(|r| {
+        let number = r.booking_day.map(Day::number);
+        number.map(i32::try_from).transpose()
+    });
+    let days: Vec<Option<i32>> = column("booking_day").of(days.collect::<Result<_, _>>())?;
     sqlx::query(
         "INSERT INTO bank.payment_out (payment, signer, order_digest, customer, peer, request_digest,
-             request, accept_until, sent_at)
-         SELECT *, $9 FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::text[],
-             $6::bytea[], $7::text[], $8::bigint[])",
+             request, accept_until, parameters, booking_day, sent_at)
+         SELECT *, $11 FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::text[],
+             $6::bytea[], $7::text[], $8::bigint[], $9::bigint[], $10::integer[])",
     )
     .bind(payments)
     .bind(signers)
@@ -122,6 +141,8 @@ pub(crate) async fn insert(
     .bind(digests)
     .bind(requests)
     .bind(until)
+    .bind(versions)
+    .bind(days)
     .bind(at)
     .execute(core)
     .await?;
@@ -254,4 +275,32 @@ pub(crate) async fn lock_suspended(
     .fetch_all(core)
     .await?;
     rows.into_iter().map(value).collect()
+}
+
+/// What these customers have sent since a moment and got back, under limits: it is not paid.
+pub(crate) async fn given_back(
+    core: &mut PgConnection,
+    customers: &BTreeSet<i64>,
+    currency: Currency,
+    since: Timestamp,
+) -> Result<BTreeMap<i64, i64>, Fault> {
+    let customers: Vec<i64> = customers.iter().copied().collect();
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT p.customer, o.amount
+         FROM bank.payment_out p JOIN bank.customer_order o ON o.message_id = p.payment
+         WHERE p.customer = ANY($1) AND p.status = 'rejected' AND p.sent_at >= $2
+           AND p.parameters > 0 AND o.currency = $3",
+    )
+    .bind(customers)
+    .bind(since)
+    .bind(currency.code())
+    .fetch_all(core)
+    .await?;
+    let mut sums = BTreeMap::new();
+    for (customer, minor) in rows {
+        let amount = At("customer_order", "amount").of(Amount::try_new(minor, currency))?;
+        let sum: &mut i64 = sums.entry(customer).or_default();
+        *sum = sum.saturating_add(amount.minor());
+    }
+    Ok(sums)
 }

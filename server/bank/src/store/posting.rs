@@ -56,14 +56,17 @@ pub(crate) async fn draw_ids(core: &mut PgConnection, count: usize) -> Result<Ve
     )
 }
 
+/// Writes postings, each with the fee that its entries take.
 pub(crate) async fn insert(
     core: &mut PgConnection,
-    rows: &[PostingRow],
+    rows: &[(PostingRow, i64)],
     at: Timestamp,
 ) -> Result<(), Fault> {
     if rows.is_empty() {
         return Ok(());
     }
+    let fees: Vec<i64> = rows.iter().map(|(_, fee)| *fee).collect();
+    let rows: Vec<&PostingRow> = rows.iter().map(|(row, _)| row).collect();
     let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
     let kinds: Vec<&str> = rows.iter().map(|r| r.kind.word()).collect();
     let payments: Vec<Option<&[u8]>> = rows
@@ -80,9 +83,10 @@ pub(crate) async fn insert(
     let currencies: Vec<&str> = rows.iter().map(|r| r.amount.currency().code()).collect();
     sqlx::query(
         "INSERT INTO bank.posting (id, kind, payment, debtor_name, debtor_iban, creditor_name,
-             creditor_iban, remittance, amount, currency, at)
-         SELECT *, $11 FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[],
-             $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[])",
+             creditor_iban, remittance, amount, currency, fee, at)
+         SELECT *, $12 FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::text[], $5::text[],
+             $6::text[], $7::text[], $8::text[], $9::bigint[], $10::text[],
+             $11::bigint[])",
     )
     .bind(ids)
     .bind(kinds)
@@ -94,6 +98,7 @@ pub(crate) async fn insert(
     .bind(remittances)
     .bind(amounts)
     .bind(currencies)
+    .bind(fees)
     .bind(at)
     .execute(core)
     .await?;

@@ -15,6 +15,8 @@ pub(crate) struct ReceiptRow {
     pub(crate) jws: String,
     /// Where it was booked, or why it was refused.
     pub(crate) outcome: Result<i64, Refusal>,
+    /// The version of the parameters it was decided under; 0 for none.
+    pub(crate) parameters: u64,
 }
 
 pub(crate) async fn insert(
@@ -43,10 +45,12 @@ pub(crate) async fn insert(
         .map(|r| r.outcome.err().map(Refusal::code))
         .collect();
     let postings: Vec<Option<i64>> = rows.iter().map(|r| r.outcome.ok()).collect();
+    let versions = rows.iter().map(|r| i64::try_from(r.parameters));
+    let versions: Vec<i64> = At("receipt", "parameters").of(versions.collect::<Result<_, _>>())?;
     sqlx::query(
-        "INSERT INTO bank.receipt (digest, signer, message_id, jws, code, posting, at)
-         SELECT *, $7 FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::text[],
-             $6::bigint[])",
+        "INSERT INTO bank.receipt (digest, signer, message_id, jws, code, posting, parameters, at)
+         SELECT *, $8 FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::text[], $5::text[],
+             $6::bigint[], $7::bigint[])",
     )
     .bind(digests)
     .bind(signers)
@@ -54,6 +58,7 @@ pub(crate) async fn insert(
     .bind(jws)
     .bind(codes)
     .bind(postings)
+    .bind(versions)
     .bind(at)
     .execute(core)
     .await?;

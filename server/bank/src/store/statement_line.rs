@@ -26,6 +26,7 @@ row! {
         at: i64,
         counterparty_name: String,
         counterparty_iban: Option<String>,
+        fee: bool,
     }
 }
 
@@ -48,6 +49,7 @@ fn value(row: Row) -> Result<(i64, EntryView), Fault> {
             .payment
             .map(|id| at("payment").message(&id))
             .transpose()?,
+        fee: row.fee,
     };
     Ok((row.customer, view))
 }
@@ -61,7 +63,7 @@ pub(crate) async fn page(
 ) -> Result<Vec<EntryView>, Fault> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT customer, iban, n, amount, balance_after, currency, payment, remittance, at,
-                counterparty_name, counterparty_iban
+                counterparty_name, counterparty_iban, fee
          FROM bank.statement_line WHERE account = $1 AND n < $2 ORDER BY n DESC LIMIT $3",
     )
     .bind(account)
@@ -80,7 +82,7 @@ pub(crate) async fn newest(
 ) -> Result<HashMap<i64, Vec<EntryView>>, Fault> {
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT l.customer, l.iban, l.n, l.amount, l.balance_after, l.currency, l.payment,
-                l.remittance, l.at, l.counterparty_name, l.counterparty_iban
+                l.remittance, l.at, l.counterparty_name, l.counterparty_iban, l.fee
          FROM unnest($1::bigint[]) AS a (id)
          CROSS JOIN LATERAL (
              SELECT * FROM bank.statement_line WHERE account = a.id ORDER BY n DESC LIMIT $2) l
@@ -136,6 +138,8 @@ pub(crate) async fn received(
                 outcome: Some(Outcome::Booked {
                     posting: posting.to_string(),
                 }),
+                fee: None,
+                limit: None,
             })
         },
     )

@@ -1,13 +1,13 @@
 //! A bank on real PostgreSQL whose processors are stepped by hand.
 
-use crate::authority;
+use crate::{authority, parameters::generous};
 use bank::{
     Clock, Entropy, Processor, ProcessorSecret, SystemEntropy, Wiring,
     founding::{BankSecrets, BankTerms, Founding, licence_request},
     operator,
     registrar::{Registrar, RegistrarWiring},
 };
-use envelope::{Certificate, Issuer, Party, Rsa, RsaPrivateKey, Validity, make_root};
+use envelope::{Certificate, Issuer, Party, Rsa, RsaPrivateKey, SigningKey, Validity, make_root};
 use message::{Amount, Bic, Currency, Timestamp, text::Name};
 use relay::{
     edge_store::EdgeStore, front::Front, gateway::Gateway, link::Ends, primitive::AwsLcRsa,
@@ -55,6 +55,8 @@ pub struct Material {
     pub root: Issuer,
     pub banks: [(BankTerms, BankSecrets, Founding); 2],
     pub processors: [ProcessorSecret; 3],
+    /// Keys of operators; the first two are those of every bank.
+    pub operators: [SigningKey; 3],
     /// Signing and encryption keys of devices.
     pub devices: Vec<(RsaPrivateKey, RsaPrivateKey)>,
 }
@@ -94,6 +96,7 @@ pub fn material() -> &'static Material {
             bank("BRISDEMM", "Brisa Bank", "DE70020570"),
         ];
         let processors = [(); 3].map(|()| ProcessorSecret::make(&*rsa, &entropy).unwrap());
+        let operators = [(); 3].map(|()| SigningKey::Rsa(rsa.generate(2048, &mut *rng).unwrap()));
         let mut pair = || {
             (
                 rsa.generate(2048, &mut *rng).unwrap(),
@@ -105,6 +108,7 @@ pub fn material() -> &'static Material {
             root,
             banks,
             processors,
+            operators,
             devices,
         }
     })
@@ -187,6 +191,13 @@ impl TestBank {
         )
         .await
         .unwrap();
+        let names = [name("Olga Brandt"), name("Per Hansen")];
+        let [first, second, _] = &material.operators;
+        let two = [(&names[0], first), (&names[1], second)];
+        let (ca, entropy) = (&secrets.bank_ca, &SystemEntropy);
+        operator::begin_parameters(&mut superuser, &*rsa(), entropy, ca, two, generous(), NOW)
+            .await
+            .unwrap();
         let registrar = registrar(&core, &clock, secrets, PROCESSOR_SECONDS).await;
         assert_eq!(registrar.issue_pending().await.unwrap(), 2);
         let wiring = wiring(&core, &front, &gateways, &clock);
@@ -267,7 +278,8 @@ impl TestBank {
 
     /// The books are right.
     pub async fn assert_right(&self) {
-        let audit = operator::audit(&mut self.owner().await).await.unwrap();
+        let (mut core, now) = (self.owner().await, self.clock.now());
+        let audit = operator::audit(&mut core, &*rsa(), now).await.unwrap();
         assert!(audit.is_right(), "{:?}", audit.findings);
         let faults = self.number("SELECT count(*) FROM bank.fault").await;
         assert_eq!(faults, 0, "faults");

@@ -19,6 +19,8 @@ mod keys;
 mod licences;
 mod links;
 mod locks;
+mod operators;
+mod parameters;
 mod payments;
 mod peer_sessions;
 mod processors;

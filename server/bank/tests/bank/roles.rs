@@ -2,11 +2,14 @@
 
 use crate::{
     device::Device,
-    harness::{TestBank, exchange, in_role},
+    harness::{TestBank, exchange, in_role, rsa},
 };
+use bank::Clock as _;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 
-const FOR_EVER: [&str; 20] = [
+const FOR_EVER: [&str; 22] = [
+    "operator_removal",
+    "parameter_record",
     "institution",
     "certificate",
     "key_set",
@@ -162,7 +165,9 @@ async fn the_tables_judge_a_second_time() {
     // What slips past all of it is found by the audit.
     let sql = "UPDATE bank.account SET held = 1 WHERE kind = 'customer'";
     assert_eq!(code(&mut owner, sql).await, None);
-    let audit = bank::operator::audit(&mut owner).await.unwrap();
+    let audit = bank::operator::audit(&mut owner, &*rsa(), bank.clock.now())
+        .await
+        .unwrap();
     assert!(!audit.is_right());
     assert_eq!(audit.findings[0].0, "held is not the sum of the open holds");
     let status = bank::operator::status(&mut owner).await.unwrap();

@@ -7,12 +7,14 @@ const CAP: i64 = 5_000;
 const CUSTOMERS: i64 = 4;
 const MIRROR: AccountId = AccountId(100);
 const VAULT: AccountId = AccountId(200);
+const INCOME: AccountId = AccountId(300);
 
 fn account(id: i64, kind: AccountKind, booked: i64) -> Account {
     let (floor, ceiling) = match kind {
         AccountKind::Customer => (Some(0), None),
         AccountKind::Mirror => (Some(-CAP), Some(CAP)),
         AccountKind::Vault => (None, Some(0)),
+        AccountKind::Fees => (Some(0), None),
     };
     Account {
         id: AccountId(id),
@@ -32,12 +34,13 @@ fn eur(minor: i64) -> Amount {
     Amount::try_new(minor, Currency::EUR).unwrap()
 }
 
-/// Four customers, a mirror account and the vault, all at zero.
+/// Four customers, a mirror account, the vault and the account for fees, all at zero.
 fn bank() -> Batch {
     let customers = (1..=CUSTOMERS).map(|id| account(id, AccountKind::Customer, 0));
     Batch::new(customers.chain([
         account(MIRROR.0, AccountKind::Mirror, 0),
         account(VAULT.0, AccountKind::Vault, 0),
+        account(INCOME.0, AccountKind::Fees, 0),
     ]))
 }
 
@@ -51,19 +54,31 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     let customer = || (1..=CUSTOMERS).prop_map(AccountId);
     let amount = || (1..3_000_i64).prop_map(eur);
+    let fee = || {
+        (0..30_i64).prop_map(|minor| {
+            (minor > 0).then_some(Fee {
+                income: INCOME,
+                minor,
+            })
+        })
+    };
     prop_oneof![
-        (customer(), customer(), amount()).prop_map(|(debtor, creditor, amount)| Step::Do(
-            Instruction::Pay {
+        (customer(), customer(), amount(), fee()).prop_map(|(debtor, creditor, amount, fee)| {
+            Step::Do(Instruction::Pay {
                 debtor,
                 creditor,
-                amount
-            }
+                amount,
+                fee,
+            })
+        }),
+        (customer(), amount(), fee()).prop_map(|(debtor, amount, fee)| Step::Do(
+            Instruction::SetAside(Hold {
+                debtor,
+                mirror: MIRROR,
+                amount,
+                fee
+            })
         )),
-        (customer(), amount()).prop_map(|(debtor, amount)| Step::Do(Instruction::SetAside(Hold {
-            debtor,
-            mirror: MIRROR,
-            amount
-        }))),
         (customer(), amount()).prop_map(|(creditor, amount)| Step::Do(Instruction::Credit {
             mirror: MIRROR,
             creditor,
@@ -96,7 +111,7 @@ fn run(batch: &mut Batch, steps: &[Step]) -> (Vec<Entry>, Vec<Hold>) {
         };
         let before = batch.clone();
         match batch.decide(&instruction).unwrap() {
-            Decision::Posted(posting) => entries.extend(posting.entries),
+            Decision::Posted(posting) => entries.extend(posting.entries().map(|(entry, _)| entry)),
             Decision::SetAside(hold) => holds.push(hold),
             Decision::Released(_) => {}
             Decision::Refused(_) => {
@@ -149,6 +164,7 @@ proptest! {
                     debtor: AccountId(*from),
                     creditor: AccountId(*to),
                     amount: eur(*minor),
+                    fee: None,
                 }).unwrap();
                 let refused = decided == Decision::Refused(Refusal::SameAccount);
                 assert_eq!(refused, from == to);
@@ -194,6 +210,7 @@ fn each_refusal_has_its_reason() {
                 debtor: AccountId(debtor),
                 creditor: AccountId(creditor),
                 amount: eur(minor),
+                fee: None,
             })
             .unwrap()
     };
@@ -210,6 +227,7 @@ fn each_refusal_has_its_reason() {
         debtor: AccountId(2),
         mirror: MIRROR,
         amount: eur(101),
+        fee: None,
     };
     let decided = batch.decide(&Instruction::SetAside(hold)).unwrap();
     assert_eq!(decided, Refused(Refusal::SettlementCap));
@@ -228,11 +246,13 @@ fn money_set_aside_cannot_be_spent_and_an_account_may_close_meanwhile() {
         debtor: AccountId(1),
         mirror: MIRROR,
         amount: eur(400),
+        fee: None,
     };
     let pay = Instruction::Pay {
         debtor: AccountId(1),
         creditor: AccountId(2),
         amount: eur(101),
+        fee: None,
     };
     batch.decide(&Instruction::SetAside(hold)).unwrap();
     assert_eq!(
@@ -244,4 +264,60 @@ fn money_set_aside_cannot_be_spent_and_an_account_may_close_meanwhile() {
     assert!(matches!(decided, Decision::Posted(_)));
     let left = batch.account(AccountId(1)).unwrap();
     assert_eq!((left.booked, left.held), (100, 0));
+}
+
+#[test]
+fn a_fee_is_taken_beside_the_payment_and_only_when_it_is_made() {
+    let mut batch = Batch::new([
+        account(1, AccountKind::Customer, 500),
+        account(2, AccountKind::Customer, 0),
+        account(MIRROR.0, AccountKind::Mirror, 0),
+        account(INCOME.0, AccountKind::Fees, 0),
+    ]);
+    let fee = Some(Fee {
+        income: INCOME,
+        minor: 25,
+    });
+    let pay = |minor| Instruction::Pay {
+        debtor: AccountId(1),
+        creditor: AccountId(2),
+        amount: eur(minor),
+        fee,
+    };
+    let short = batch.decide(&pay(476)).unwrap();
+    assert_eq!(short, Refused(Refusal::InsufficientFunds));
+    let Decision::Posted(posting) = batch.decide(&pay(100)).unwrap() else {
+        panic!("there is enough");
+    };
+    let lines: Vec<_> = posting
+        .entries()
+        .map(|(e, fee)| (e.account.0, e.n, e.amount, fee))
+        .collect();
+    let expected = [
+        (1, 1, -100, false),
+        (2, 1, 100, false),
+        (1, 2, -25, true),
+        (300, 1, 25, true),
+    ];
+    assert_eq!(lines, expected);
+    let hold = |minor| Hold {
+        debtor: AccountId(1),
+        mirror: MIRROR,
+        amount: eur(minor),
+        fee,
+    };
+    let short = batch.decide(&Instruction::SetAside(hold(351))).unwrap();
+    assert_eq!(short, Refused(Refusal::InsufficientFunds));
+    batch.decide(&Instruction::SetAside(hold(350))).unwrap();
+    let payer = batch.account(AccountId(1)).unwrap();
+    assert_eq!((payer.available(), payer.held), (Some(0), 375));
+    assert_eq!(batch.account(MIRROR).unwrap().awaited, 350);
+    // What did not arrive costs nothing.
+    batch.decide(&Instruction::Release(hold(350))).unwrap();
+    assert_eq!(batch.account(AccountId(1)).unwrap().available(), Some(375));
+    batch.decide(&Instruction::SetAside(hold(300))).unwrap();
+    batch.decide(&Instruction::Book(hold(300))).unwrap();
+    let booked = |id| batch.account(AccountId(id)).unwrap().booked;
+    assert_eq!((booked(1), booked(100), booked(300)), (50, 300, 50));
+    assert_eq!(batch.account(AccountId(1)).unwrap().held, 0);
 }
