@@ -1,6 +1,6 @@
 //! A bank on real PostgreSQL whose processors are stepped by hand.
 
-use crate::{authority, parameters::generous};
+use crate::{authority, parameters};
 use bank::{
     Clock, Entropy, Processor, ProcessorSecret, SystemEntropy, Wiring,
     founding::{BankSecrets, BankTerms, Founding, licence_request},
@@ -191,13 +191,7 @@ impl TestBank {
         )
         .await
         .unwrap();
-        let names = [name("Olga Brandt"), name("Per Hansen")];
-        let [first, second, _] = &material.operators;
-        let two = [(&names[0], first), (&names[1], second)];
-        let (ca, entropy) = (&secrets.bank_ca, &SystemEntropy);
-        operator::begin_parameters(&mut superuser, &*rsa(), entropy, ca, two, generous(), NOW)
-            .await
-            .unwrap();
+        parameters::begin(&mut superuser, &secrets.bank_ca).await;
         let registrar = registrar(&core, &clock, secrets, PROCESSOR_SECONDS).await;
         assert_eq!(registrar.issue_pending().await.unwrap(), 2);
         let wiring = wiring(&core, &front, &gateways, &clock);

@@ -5,13 +5,23 @@ use crate::{
     harness::{NOW, TestBank, eur, exchange, material, name, rsa},
 };
 use bank::{Clock as _, Fault, SystemEntropy, operator};
-use envelope::SigningKey;
+use envelope::{RsaPrivateKey, SigningKey};
 use message::{
     Amount, Currency, Digest,
     enquiry::{Overview, OverviewAsk, Payment, PaymentAsk, Statement, StatementAsk},
     parameters::{CurrencyParameters, ParameterValues},
     receipt::{Outcome, Receipt, Refusal},
 };
+
+/// Two operators lay down what a bank begins with.
+pub async fn begin(core: &mut sqlx::PgConnection, bank_ca: &RsaPrivateKey) {
+    let names = [name("Olga Brandt"), name("Per Hansen")];
+    let two = [(&names[0], key(0)), (&names[1], key(1))];
+    let (rsa, entropy) = (rsa(), SystemEntropy);
+    operator::begin_parameters(core, &*rsa, &entropy, bank_ca, two, generous(), NOW)
+        .await
+        .unwrap();
+}
 
 /// What every bank begins with: limits that no ordinary test reaches, and no fees.
 pub fn generous() -> ParameterValues {
