@@ -28,7 +28,12 @@ enum Command {
     /// Sign the certificate requests that a bank's processors have recorded.
     Registrar(RoleArguments),
     /// Bring the authority's register to the banks, and sign how far it goes.
-    Authority(RoleArguments),
+    Authority(AuthorityArguments),
+    /// Licences: how banks ask for them, and what two officers of the authority decide.
+    #[command(subcommand)]
+    Licence(roles::licence::LicenceCommand),
+    /// Whom a bank believes: the whole tree of certificates, from the root.
+    Trust(roles::operator::TrustArguments),
     /// Show the nodes, links, lag and queues of a bank.
     Status(BankArguments),
     /// Recompute the books of a bank from its messages and say whether they are right.
@@ -61,7 +66,8 @@ impl Command {
         use Command::{Authority, Edge, Processor, Registrar, Web};
         match self {
             Processor(arguments) => arguments.act.is_none(),
-            other => matches!(other, Web(_) | Edge(_) | Registrar(_) | Authority(_)),
+            Authority(arguments) => arguments.act.is_none(),
+            other => matches!(other, Web(_) | Edge(_) | Registrar(_)),
         }
     }
 }
@@ -94,6 +100,16 @@ pub struct NamedRoleArguments {
     /// The role.
     #[command(flatten)]
     pub role: RoleArguments,
+}
+
+/// The role, or a ceremony of the authority.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct AuthorityArguments {
+    #[command(subcommand)]
+    act: Option<roles::authority::ceremony::AuthorityCommand>,
+    #[command(flatten)]
+    role: Option<RoleArguments>,
 }
 
 /// The role, or an act about processors.
@@ -207,7 +223,15 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Edge(role) => edge::run(&role).await,
         Command::Processor(arguments) => processor(arguments).await,
         Command::Registrar(role) => roles::registrar::run(&role).await,
-        Command::Authority(role) => roles::authority::run(&role).await,
+        Command::Authority(AuthorityArguments { act: Some(act), .. }) => {
+            roles::authority::ceremony::run(act).await
+        }
+        Command::Authority(AuthorityArguments { role, .. }) => {
+            let role = role.ok_or("say --config, or what is to be done")?;
+            roles::authority::run(&role).await
+        }
+        Command::Licence(command) => roles::licence::run(command).await,
+        Command::Trust(arguments) => roles::operator::trust(&arguments).await,
         Command::Status(bank) => status::run(&bank).await,
         Command::Audit(bank) => roles::operator::audit(&bank).await,
         Command::Customer(command) => customer(command).await,

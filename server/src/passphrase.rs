@@ -55,6 +55,33 @@ impl PassphraseFile {
     }
 }
 
+/// The passphrase of a key, and of a new one.
+impl PassphraseFile {
+    /// From this file; without one, whoever runs the command is asked.
+    pub fn at(file: Option<PathBuf>) -> Self {
+        Self {
+            passphrase_file: file,
+        }
+    }
+
+    /// Of a key that is there.
+    pub fn of_key(&self) -> Result<Zeroizing<String>, Failure> {
+        self.read("Passphrase of your key: ")
+    }
+
+    /// Of a new key, typed twice by whoever is asked.
+    pub fn new_one(&self) -> Result<Zeroizing<String>, Failure> {
+        let first = self.read("A new passphrase for your key, 12 characters or more: ")?;
+        if first.chars().count() < CHARS_MIN {
+            return Err("use 12 characters or more for the passphrase".into());
+        }
+        if self.is_asked() && *self.read("The same once more: ")? != *first {
+            return Err("the two passphrases differ".into());
+        }
+        Ok(first)
+    }
+}
+
 /// While it lives, the terminal does not show what is typed.
 struct Hidden(bool);
 

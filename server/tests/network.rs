@@ -11,6 +11,7 @@ mod network {
     pub mod commands;
     pub mod demo;
     pub mod devices;
+    pub mod licences;
     pub mod machine;
     pub mod parameters;
     pub mod processors;
@@ -26,7 +27,7 @@ use message::{
 };
 use network::{
     demo::{Customer, Demo},
-    devices, parameters, processors,
+    devices, licences, parameters, processors,
 };
 use server::{boot, device::Order};
 
@@ -75,6 +76,8 @@ async fn two_banks_pay_each_other_whatever_happens() {
     a_revoked_device_is_shut_out(&demo, &ann).await;
     devices::a_customer_manages_devices(&demo, &mut ann, &bo).await;
     parameters::two_operators_lay_down_limits_and_fees(&demo, &mut ann, &bo).await;
+    licences::an_authority_is_made(&demo);
+    licences::a_bank_is_suspended_and_resumed(&demo, &mut ann, &mut cleo).await;
     devices::keys_are_rotated_under_payments(&demo, &mut ann, &mut cleo).await;
     every_kill_is_survived(&demo, &mut ann, &mut cleo).await;
     processors::processors_come_and_go(&demo, &mut ann, &mut cleo).await;

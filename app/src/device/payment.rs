@@ -187,6 +187,7 @@ mod tests {
                 view,
                 order: None,
                 receipt: None,
+                attestation: None,
             },
             None,
         );

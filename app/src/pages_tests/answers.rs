@@ -253,6 +253,7 @@ pub(super) fn with_payment(device: Device, outcome: Option<Outcome>) {
         view,
         order: Some(compact(profile().device, id(9), NOW, order)),
         receipt: receipt.map(|it| compact(Thumbprint::new([8; 32]), id(0x4c), NOW + 8, it)),
+        attestation: None,
     };
     let signer = "copper orchard vivid lantern plum"
         .split(' ')

@@ -8,10 +8,13 @@
 
 mod acts;
 mod entry;
+mod request;
 
 pub use entry::{
     ENTRY_BYTES_MAX, Entry, Position, sign_cosign, sign_head, sign_record, sign_succession,
 };
+
+pub use request::{read_request, request};
 
 use crate::{
     Certificate, CertificateError, EnvelopeError, Jws, LicenceTerms, Malformed, Party, Role, Rsa,

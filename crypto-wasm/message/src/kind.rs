@@ -112,6 +112,8 @@ kinds! {
     AuthorityCosign = "authority-cosign",
     /// A bank's CA names the key that takes its place.
     LicenceSuccession = "licence-succession",
+    /// A bank asks the authority for a licence.
+    LicenceRequest = "licence-request",
     /// The newest entry of the register, signed by the authority's online key.
     AuthorityHead = "authority-head",
     /// A person asks a bank to be certified as operator.

@@ -29,6 +29,7 @@ pub mod interbank;
 pub mod jwk;
 pub mod key_set;
 pub mod kind;
+pub mod licence;
 pub mod link;
 pub mod manifest;
 pub mod notice;

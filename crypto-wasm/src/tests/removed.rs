@@ -33,6 +33,10 @@ fn forge(desk: &Desk, payment: MessageId, seconds_ago: i64) {
         outcome: Outcome::Booked {
             posting: "99".to_owned(),
         },
+        parameters: 1,
+        fee: None,
+        limit: None,
+        booking_day: None,
     };
     bank.signer = Some(bank.pki.processor.clone());
     let jws = bank.signed(device, receipt, Some(digest));

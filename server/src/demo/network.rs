@@ -120,7 +120,7 @@ impl Network {
     /// What roles and operators read: written at every start, since sockets and ports may differ.
     fn write_configurations(&self, plan: &Plan) -> Result<(), Failure> {
         let socket = |node: &NodePlan| Some(self.instance(node).ok()?.socket().to_path_buf());
-        let authority = toml::to_string(&plan.authority_configuration())?;
+        let authority = toml::to_string(&plan.authority_configuration(socket))?;
         ceremony::write_public(&plan.authority_file(), &authority)?;
         for bank in &plan.banks {
             let configuration = toml::to_string(&plan.bank_configuration(bank, socket)?)?;

@@ -293,8 +293,12 @@ impl Plan {
     }
 
     /// The authority's configuration.
-    pub fn authority_configuration(&self) -> AuthorityConfiguration {
+    pub fn authority_configuration(
+        &self,
+        socket: impl Fn(&NodePlan) -> Option<PathBuf>,
+    ) -> AuthorityConfiguration {
         let nodes = self.authority_nodes();
+        let own = nodes.iter().find(|node| node.kind == NodeKind::Authority);
         let gateways = nodes.iter().filter_map(|node| match &node.kind {
             NodeKind::Gateway(party) => Some(GatewayAddress {
                 party: party.clone(),
@@ -310,7 +314,7 @@ impl Plan {
                 host: HOST.to_owned(),
                 port: self.ports.authority(0),
                 database: NodeKind::Authority.database().to_owned(),
-                socket: None,
+                socket: own.and_then(socket),
             },
             gateways: gateways.collect(),
             folder: self.party(AUTHORITY),

@@ -3,8 +3,10 @@
 //! stay in one order, so the items of each link are computed from them; those that the bank has not
 //! acknowledged are appended again ([`link`]). It can add no entry: that takes two officers.
 
+pub mod ceremony;
 mod link;
 pub mod register;
+pub mod words;
 
 use crate::{
     boot,

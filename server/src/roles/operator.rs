@@ -4,19 +4,21 @@ mod devices;
 mod operators;
 mod parameters;
 mod processors;
+mod trust;
 
 pub use devices::{
     CustomerSlip, DeviceAdmit, DeviceList, DeviceNamed, DeviceRevoke, KeyRotate, admit_device,
     list_devices, print_new_slip, resume_device, revoke_device, rotate_key, suspend_device,
 };
 
-pub(crate) use operators::write_operator_key;
-pub use operators::{OperatorCommand, operators};
+pub(crate) use operators::{CaKey, make_request, read_operator_key, write_operator_key};
+pub use operators::{OperatorCommand, OperatorRequest, operators};
 pub use parameters::{ParametersCommand, parameters};
 pub use processors::{
     ProcessorAdmit, ProcessorList, ProcessorRemove, ProcessorRequest, admit_processor,
     list_processors, remove_processor, request_processor,
 };
+pub use trust::{TrustArguments, trust};
 
 use super::registrar;
 use crate::{
@@ -75,7 +77,9 @@ struct Opened {
     words: String,
 }
 
-async fn core(bank: &BankArguments) -> Result<(BankConfiguration, PgConnection), Failure> {
+pub(crate) async fn core(
+    bank: &BankArguments,
+) -> Result<(BankConfiguration, PgConnection), Failure> {
     let configuration = BankConfiguration::read(&bank.config)?;
     let options = configuration.core.owner()?;
     let connection = PgConnection::connect_with(&options)

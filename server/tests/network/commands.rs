@@ -1,7 +1,10 @@
 //! The command line, as people at a bank use it.
 
 use super::demo::Demo;
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::PathBuf,
+    process::{Child, Command},
+};
 
 impl Demo {
     /// Runs a command and gives back what it prints, or with what words it fails.
@@ -18,19 +21,20 @@ impl Demo {
         }
     }
 
-    fn run_at(&self, bank: usize, arguments: &[&str]) -> Result<String, String> {
+    /// The same of an operator of a bank.
+    pub fn try_operator(&self, bank: usize, arguments: &[&str]) -> Result<String, String> {
         let config = self.config(bank);
         self.run(&[arguments, &["--config", &config]].concat())
     }
 
     /// Runs a command of the operator and gives back what it prints.
     pub fn operator(&self, bank: usize, arguments: &[&str]) -> String {
-        self.run_at(bank, arguments).unwrap()
+        self.try_operator(bank, arguments).unwrap()
     }
 
     /// Runs a command of the operator that must fail, and gives back its words.
     pub fn refused(&self, bank: usize, arguments: &[&str]) -> String {
-        self.run_at(bank, arguments).unwrap_err()
+        self.try_operator(bank, arguments).unwrap_err()
     }
 
     /// The key of one of a bank's first operators, and the file with its passphrase.
@@ -39,20 +43,6 @@ impl Demo {
         let folder = config.parent().unwrap().join("keys/operators").join(who);
         let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
         (file("operator-key.pem"), file("passphrase.txt"))
-    }
-
-    /// The same, when it may fail: what it prints, or what is wrong.
-    pub fn try_operator(&self, bank: usize, arguments: &[&str]) -> Result<String, String> {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_server"));
-        program
-            .args(arguments)
-            .args(["--config", &self.config(bank)]);
-        let output = program.output().unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        match output.status.success() {
-            true => Ok(text(output.stdout)),
-            false => Err(text(output.stderr)),
-        }
     }
 
     /// A command of the operator that goes on meanwhile.

@@ -37,16 +37,18 @@ pub async fn processors_come_and_go(demo: &Demo, ann: &mut Customer, cleo: &mut 
 fn admitted(demo: &Demo) -> String {
     let folder = demo.machine();
     let config = folder.join("bank.toml");
-    let asked = demo.run(&[
-        "processor",
-        "request",
-        "--config",
-        config.to_str().unwrap(),
-        "--bic",
-        "HALDDEFF",
-        "--name",
-        NAME,
-    ]).unwrap();
+    let asked = demo
+        .run(&[
+            "processor",
+            "request",
+            "--config",
+            config.to_str().unwrap(),
+            "--bic",
+            "HALDDEFF",
+            "--name",
+            NAME,
+        ])
+        .unwrap();
     let words = asked.lines().nth(1).unwrap().trim().to_owned();
     let request = folder.join("keys").join(NAME).join("request.jws");
     let request = request.to_str().unwrap();

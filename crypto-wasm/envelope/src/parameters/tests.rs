@@ -42,6 +42,7 @@ fn bic(text: &str) -> Bic {
 
 fn certificate(issuer: &Issuer, role: Role, party: &str, name: &str, key: &str) -> Certificate {
     let licence = (role == Role::BankCa).then(|| LicenceTerms {
+        transport_ca: None,
         number: "L-0001".to_owned(),
         iban_prefix: "DE37090502".to_owned(),
         settlement_cap_minor: 100_000_000,

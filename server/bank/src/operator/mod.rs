@@ -21,6 +21,7 @@ mod operators;
 mod parameters;
 mod processors;
 mod sessions;
+mod trust;
 mod watch;
 
 pub use customers::{
@@ -40,6 +41,7 @@ pub use processors::{
     ListedProcessor, admit_processor, processors, remove_processor, transport_ca,
 };
 pub use sessions::end_sessions;
+pub use trust::{OwnTerms, Trusted, own_terms, trust};
 pub use watch::{Audit, LinkFigures, Status, audit, status};
 
 use crate::{

@@ -5,7 +5,7 @@ use crate::{
     boot,
     ceremony::{self, write_private, write_public},
     cli::{BankArguments, Failure},
-    passphrase::{self, PassphraseFile},
+    passphrase::PassphraseFile,
 };
 use bank::{
     SystemEntropy,
@@ -83,14 +83,15 @@ pub struct OperatorRemove {
 
 /// The key of the bank's CA.
 #[derive(Args, Clone)]
-struct CaKey {
+pub(crate) struct CaKey {
     /// The key of the bank's CA, PKCS#8 in PEM; the demo keeps it in `keys/ceremony/bank-ca-key.pem`.
     #[arg(long, value_name = "FILE")]
     ca_key: Option<PathBuf>,
 }
 
 impl CaKey {
-    fn read(&self, ceremony: &Path) -> Result<RsaPrivateKey, Failure> {
+    /// Reads it; without a path the one in this folder.
+    pub(crate) fn read(&self, ceremony: &Path) -> Result<RsaPrivateKey, Failure> {
         let own = || ceremony.join("bank-ca-key.pem");
         ceremony::read_key(&self.ca_key.clone().unwrap_or_else(own))
     }
@@ -108,7 +109,8 @@ pub async fn operators(command: OperatorCommand) -> Result<(), Failure> {
     }
 }
 
-fn make_request(asked: &OperatorRequest) -> Result<(), Failure> {
+/// A key of a person and the request that it be certified.
+pub(crate) fn make_request(asked: &OperatorRequest) -> Result<(), Failure> {
     let name = Name::parse(&asked.name).map_err(|error| format!("the name {error}"))?;
     let file = asked.out.join(KEY_FILE);
     if file.exists() {
@@ -141,7 +143,7 @@ pub(crate) fn write_operator_key(
 }
 
 /// Opens an operator's key.
-pub(super) fn read_operator_key(
+pub(crate) fn read_operator_key(
     file: &Path,
     passphrase: &PassphraseFile,
 ) -> Result<SigningKey, Failure> {
@@ -203,22 +205,4 @@ async fn list(bank: &BankArguments) -> Result<(), Failure> {
         print(&operator)?;
     }
     Ok(())
-}
-
-/// The passphrase of a key, and of a new one.
-impl PassphraseFile {
-    fn of_key(&self) -> Result<zeroize::Zeroizing<String>, Failure> {
-        self.read("Passphrase of your key: ")
-    }
-
-    fn new_one(&self) -> Result<zeroize::Zeroizing<String>, Failure> {
-        let first = self.read("A new passphrase for your key, 12 characters or more: ")?;
-        if first.chars().count() < passphrase::CHARS_MIN {
-            return Err("use 12 characters or more for the passphrase".into());
-        }
-        if self.is_asked() && *self.read("The same once more: ")? != *first {
-            return Err("the two passphrases differ".into());
-        }
-        Ok(first)
-    }
 }
