@@ -5,7 +5,7 @@ use super::{
     Processor,
     clearing::{Known, Payments},
     intake::{FRAME, Reason},
-    link_batch::item_aside,
+    link_aside::item_aside,
     link_open::Spoken,
     work::Work,
 };

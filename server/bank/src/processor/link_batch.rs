@@ -3,6 +3,7 @@
 use super::{
     Processor,
     intake::Reason,
+    link_aside::{ended, item_aside},
     link_open::{Spoken, UNKNOWN_KEY},
     peer_sessions::is_about_sessions,
     revoked::{self, Revoked},
@@ -14,7 +15,6 @@ use crate::{
         alarm::Alarm,
         certificate,
         link::{self, LinkRow},
-        quarantine::QuarantineRow,
         unreadable,
     },
 };
@@ -95,55 +95,6 @@ impl Processor {
         Ok(Some(finished))
     }
 
-    /// Puts an item aside whose transaction failed by our own fault. When not even that succeeds, the
-    /// link goes on without what the item held: whoever sent it has it still.
-    async fn skip_item(
-        &self,
-        party: &Party,
-        item: &LinkItem,
-        fault: &Fault,
-        now: Timestamp,
-    ) -> Result<Option<Vec<(u32, u64)>>, Fault> {
-        let aside = item_aside(item, super::FAULT);
-        match self.skip(party, item, Some(aside), fault, now).await {
-            Err(again) if !again.is_passing() => {
-                tracing::error!(%party, item.seq, fault = %again, "an item cannot even be put aside");
-                self.skip(party, item, None, fault, now).await
-            }
-            skipped => skipped,
-        }
-    }
-
-    async fn skip(
-        &self,
-        party: &Party,
-        item: &LinkItem,
-        aside: Option<QuarantineRow>,
-        fault: &Fault,
-        now: Timestamp,
-    ) -> Result<Option<Vec<(u32, u64)>>, Fault> {
-        let mut tx = self.core.begin().await?;
-        let Some(mut row) = link::try_lock_in(&mut tx, &party.lower()).await? else {
-            return Ok(None);
-        };
-        let run = chain::run(&position(&row)?, std::slice::from_ref(item));
-        let mut work = Work::new(now, &party.lower());
-        let id = certificate::fingerprint(&item.body);
-        self.note_fault(&mut tx, &id, &party.lower(), fault, now)
-            .await?;
-        let unreadable = [(i64::try_from(item.seq).unwrap_or(i64::MAX), id)];
-        work.aside.extend(aside);
-        if !run.next.is_empty() {
-            unreadable::insert(&mut tx, &row.party, row.epoch, &unreadable, now).await?;
-            row.last_seq = i64::try_from(run.end.seq).unwrap_or(i64::MAX);
-            row.last_hash = *run.end.hash.as_bytes();
-            link::advance(&mut tx, "in", &row).await?;
-        }
-        self.close(&mut tx, work).await?;
-        tx.commit().await?;
-        Ok(Some(vec![(item.epoch, item.seq)]))
-    }
-
     /// Commits the items that continue the chain. None when the link is not known yet, or another
     /// processor is at it.
     async fn take_items(
@@ -153,7 +104,18 @@ impl Processor {
         now: Timestamp,
     ) -> Result<Option<Vec<(u32, u64)>>, Fault> {
         let mut tx = self.core.begin().await?;
-        let Some(mut row) = link::try_lock_in(&mut tx, &party.lower()).await? else {
+        let done = self.take_items_in(&mut tx, party, items, now).await;
+        ended(tx, done).await
+    }
+
+    async fn take_items_in(
+        &self,
+        core: &mut PgConnection,
+        party: &Party,
+        items: &[LinkItem],
+        now: Timestamp,
+    ) -> Result<Option<Vec<(u32, u64)>>, Fault> {
+        let Some(mut row) = link::try_lock_in(core, &party.lower()).await? else {
             return Ok(None);
         };
         let at = position(&row)?;
@@ -164,7 +126,7 @@ impl Processor {
             work.alarms
                 .push(link_alarm(&row, seq, "chain", stop.to_string()));
         }
-        let unread = self.take_run(&mut tx, party, &run.next, &mut work).await?;
+        let unread = self.take_run(core, party, &run.next, &mut work).await?;
         let unread: HashSet<u64> = unread.into_iter().collect();
         let unread = run.next.iter().filter(|item| unread.contains(&item.seq));
         let unread: Vec<(i64, [u8; 32])> = unread
@@ -173,14 +135,13 @@ impl Processor {
                 (seq, certificate::fingerprint(&item.body))
             })
             .collect();
-        unreadable::insert(&mut tx, &row.party, row.epoch, &unread, now).await?;
+        unreadable::insert(core, &row.party, row.epoch, &unread, now).await?;
         row.last_seq = i64::try_from(run.end.seq).unwrap_or(i64::MAX);
         row.last_hash = *run.end.hash.as_bytes();
         if !run.next.is_empty() {
-            link::advance(&mut tx, "in", &row).await?;
+            link::advance(core, "in", &row).await?;
         }
-        self.close(&mut tx, work).await?;
-        tx.commit().await?;
+        self.close(core, work).await?;
         let finished = run.known.iter().chain(&run.next);
         Ok(Some(finished.map(|item| (item.epoch, item.seq)).collect()))
     }
@@ -379,18 +340,5 @@ pub(super) fn link_alarm(row: &LinkRow, seq: i64, what: &'static str, detail: St
         seq,
         what,
         detail,
-    }
-}
-
-/// An item that cannot be read, put aside. A text column holds no zero bytes: what has one is kept in
-/// base64, as what is no text.
-pub(super) fn item_aside(item: &LinkItem, (reason, detail): Reason) -> QuarantineRow {
-    let text = String::from_utf8(item.body.clone()).ok();
-    let text = text.filter(|text| !text.contains('\0'));
-    QuarantineRow {
-        envelope: certificate::fingerprint(&item.body),
-        reason,
-        detail: detail.to_owned(),
-        body: text.unwrap_or_else(|| data_encoding::BASE64.encode(&item.body)),
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     Processor, crypto,
     intake::{BAD_SIGNATURE, MALFORMED, Reason},
-    link_batch::item_aside,
+    link_aside::item_aside,
     revoked::{Revoked, Sieve},
     work::Work,
 };

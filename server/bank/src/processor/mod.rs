@@ -35,6 +35,7 @@ pub(crate) mod keyring;
 mod keys;
 mod licences;
 mod limits;
+mod link_aside;
 mod link_batch;
 mod link_open;
 mod orders;

@@ -10,7 +10,7 @@ use super::{
     Processor,
     draft::{Draft, Keep, To},
     intake::{FRAME, Reason},
-    link_batch::item_aside,
+    link_aside::item_aside,
     link_open::Spoken,
     work::{Peers, Work},
 };
