@@ -29,6 +29,7 @@ pub fn shell(_options: LeptosOptions) -> impl IntoView {
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
                 <meta name="color-scheme" content="light dark" />
                 <script nonce=nonce.clone() inner_html=TRUSTED_TYPES></script>
+                <script nonce=nonce.clone() inner_html=HOLD></script>
                 <script type="importmap" nonce=nonce.clone() inner_html=import_map(&config)></script>
                 <link rel="stylesheet" href="/app.css" integrity=style />
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg" />
@@ -71,18 +72,20 @@ fn import_map(config: &PageConfig) -> String {
     quoted(&json!({ "imports": {}, "integrity": integrity }))
 }
 
-/// Loads the program code; where that fails, the page says so. A button that is pressed before the
-/// code is there is held and pressed again afterwards: the last one, when it still stands.
+/// A button that is pressed before the program code is there is held, and pressed again afterwards: the
+/// last one, when it still stands. No module, since those run only once the whole page has come.
+const HOLD: &str = "let held; const hold = event => { const button = event.target.closest('button');\
+    if (button) { event.preventDefault(); event.stopPropagation(); held = button; } };\
+    addEventListener('click', hold, true);";
+
+/// Loads the program code; where that fails, the page says so.
 fn start(config: &PageConfig) -> String {
     let options = match config.integrity_of("pkg/app_bg.wasm") {
         Some(digest) => json!({ "integrity": digest }),
         None => json!({}),
     };
     format!(
-        "let held; const hold = event => {{ const button = event.target.closest('button');\
-         if (button) {{ event.preventDefault(); event.stopPropagation(); held = button; }} }};\
-         addEventListener('click', hold, true);\
-         const wasm = fetch('/pkg/app_bg.wasm', {});\
+        "const wasm = fetch('/pkg/app_bg.wasm', {});\
          try {{ const app = await import('/pkg/app.js');\
          await app.default({{ module_or_path: wasm }}); await app.hydrate();\
          removeEventListener('click', hold, true); if (held?.isConnected) held.click(); }}\
