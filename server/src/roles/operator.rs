@@ -11,7 +11,7 @@ pub use devices::{
     list_devices, print_new_slip, resume_device, revoke_device, rotate_key, suspend_device,
 };
 
-pub(crate) use operators::{CaKey, make_request, read_operator_key, write_operator_key};
+pub(crate) use operators::{CaKey, make_request, open_key, read_operator_key, write_operator_key};
 pub use operators::{OperatorCommand, OperatorRequest, operators};
 pub use parameters::{ParametersCommand, parameters};
 pub use processors::{

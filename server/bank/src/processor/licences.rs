@@ -85,7 +85,6 @@ impl Processor {
         entry: &str,
         work: &mut Work,
     ) -> Result<(), Fault> {
-        self.unpublish();
         let own = &self.keyring.bank.bic;
         match act {
             AuthorityAct::LicenceGranted { licence, .. } => {

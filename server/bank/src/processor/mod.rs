@@ -68,7 +68,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64},
     },
 };
 
@@ -264,11 +264,6 @@ impl Processor {
         let reference = data_encoding::HEXLOWER.encode(envelope.get(..8).unwrap_or_default());
         tracing::error!(reference, source, %fault, "fault");
         fault_log::insert(core, &reference, "deciding a message failed", source, now).await
-    }
-
-    /// The fronts are to get the newest documents.
-    fn unpublish(&self) {
-        self.unpublished.store(true, Ordering::Release);
     }
 
     fn random<const N: usize>(&self) -> [u8; N] {

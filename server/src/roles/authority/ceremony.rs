@@ -11,7 +11,7 @@ use crate::{
 use clap::{Args, Subcommand};
 use envelope::{
     Issuer, Jws, RsaPrivateKey, SigningKey, VerifyingKey,
-    key_file::{decrypt_pkcs8, encrypt_pkcs8},
+    key_file::encrypt_pkcs8,
     operator::read_request,
     register::{Position, Register, sign_record},
     words::five_words,
@@ -83,16 +83,9 @@ impl RootKey {
     pub fn open(&self, configuration: &AuthorityConfiguration) -> Result<Issuer, Failure> {
         let own = || configuration.folder.join("keys/ceremony").join(ROOT_KEY);
         let file = self.root_key.clone().unwrap_or_else(own);
-        let pem = fs::read_to_string(&file)
-            .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
         let passphrase = PassphraseFile::at(self.root_passphrase_file.clone());
         let passphrase = passphrase.read("Passphrase of the root's key: ")?;
-        let der = decrypt_pkcs8(&pem, &passphrase).map_err(|_| {
-            format!(
-                "the passphrase does not open {}, or it is no encrypted key",
-                file.display()
-            )
-        })?;
+        let der = operator::open_key(&file, &passphrase)?;
         let certificate =
             ceremony::read_certificate(&configuration.folder.join(&configuration.root))?;
         let key = RsaPrivateKey::from_pkcs8_der(&der)?;

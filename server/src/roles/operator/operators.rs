@@ -22,6 +22,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+use zeroize::Zeroizing;
 
 /// The operator's key, encrypted, in the folder that a request is made in.
 pub(crate) const KEY_FILE: &str = "operator-key.pem";
@@ -142,20 +143,25 @@ pub(crate) fn write_operator_key(
     write_private(&folder.join(KEY_FILE), &pem)
 }
 
-/// Opens an operator's key.
-pub(crate) fn read_operator_key(
-    file: &Path,
-    passphrase: &PassphraseFile,
-) -> Result<SigningKey, Failure> {
+/// The PKCS#8 of an encrypted key file.
+pub(crate) fn open_key(file: &Path, passphrase: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let pem = fs::read_to_string(file)
         .map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-    let passphrase = passphrase.of_key()?;
-    let der = key_file::decrypt_pkcs8(&pem, &passphrase).map_err(|_| {
+    let der = key_file::decrypt_pkcs8(&pem, passphrase).map_err(|_| {
         format!(
             "the passphrase does not open {}, or it is no encrypted key",
             file.display()
         )
     })?;
+    Ok(der)
+}
+
+/// Opens an operator's key.
+pub(crate) fn read_operator_key(
+    file: &Path,
+    passphrase: &PassphraseFile,
+) -> Result<SigningKey, Failure> {
+    let der = open_key(file, &passphrase.of_key()?)?;
     Ok(SigningKey::from_pkcs8_der(&der)?)
 }
 

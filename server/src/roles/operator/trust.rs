@@ -4,10 +4,10 @@ use super::core;
 use crate::{
     boot,
     cli::{BankArguments, Failure},
+    roles::authority::words::day,
 };
 use bank::operator::{self, Trusted};
 use clap::{Args, Subcommand};
-use message::Timestamp;
 use relay::primitive::AwsLcRsa;
 
 /// `server trust`
@@ -73,9 +73,4 @@ fn print(one: &Trusted) -> Result<(), Failure> {
         println!("{indent}  {}  {key}", words.join(" "));
     }
     Ok(())
-}
-
-fn day(at: Timestamp) -> Result<String, Failure> {
-    let date = time::OffsetDateTime::from_unix_timestamp(at)?.date();
-    Ok(date.to_string())
 }
